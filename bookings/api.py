@@ -1,0 +1,86 @@
+"""/api/v1/bookings."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings import queries, services
+from bookings.serializers import BookingIn, BookingOut, IdempotencyKeyIn
+from evently.api.pagination import PAGE_PARAMETERS, paginated
+from evently.api.schema import refuses
+from evently.api.views import ApiView
+from evently.errors import Invalid
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$", "minLength": 1, "maxLength": 255},
+    OpenApiParameter.HEADER,
+    description="A repeated request with the same key gets the first answer, for 24 hours.",
+)
+
+
+class BookingsView(ApiView):
+    @extend_schema(
+        parameters=PAGE_PARAMETERS, responses=paginated(BookingOut), tags=["bookings"]
+    )
+    def get(self, request: Request) -> Response:
+        """The caller's bookings, newest first."""
+        return self.page(queries.list_bookings(user=self.person), BookingOut)
+
+    @extend_schema(
+        request=BookingIn,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: BookingOut},
+        tags=["bookings"],
+    )
+    @refuses(409, 422)
+    def post(self, request: Request) -> Response:
+        """Book seats.
+
+        Refusals: `sold-out` (with `available_seats`), `already-booked`, `booking-in-progress`,
+        `event-closed`, `idempotency-mismatch`.
+        """
+        wish = self.read(BookingIn)
+        booking = services.book(
+            event_id=wish["event_id"],
+            request=services.BookingRequest(
+                user_id=self.person.pk,
+                quantity=wish["quantity"],
+                idempotency_key=_idempotency_key(request),
+            ),
+            now=timezone.now(),
+        )
+        where = {"Location": f"{request.path}/{booking.reference}"}
+        return Response(BookingOut(booking).data, status.HTTP_201_CREATED, headers=where)
+
+
+class BookingView(ApiView):
+    @extend_schema(responses=BookingOut, tags=["bookings"])
+    def get(self, request: Request, reference: str) -> Response:
+        """One booking, by its reference."""
+        return Response(
+            BookingOut(queries.get_booking(reference=reference, user=self.person)).data
+        )
+
+
+class CancelBookingView(ApiView):
+    @extend_schema(request=None, responses={200: BookingOut}, tags=["bookings"])
+    @refuses(409)
+    def post(self, request: Request, reference: str) -> Response:
+        """Cancel a booking; its seats are free again at once."""
+        booking = services.cancel_booking(
+            reference=reference, by=self.person, now=timezone.now()
+        )
+        return Response(BookingOut(booking).data)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return None
+    checked = IdempotencyKeyIn(data={"key": header})
+    if not checked.is_valid():
+        raise Invalid(**{"Idempotency-Key": "Use 1 to 255 letters, digits or signs, no spaces."})
+    return str(checked.validated_data["key"])

@@ -1,0 +1,55 @@
+"""What the use cases of bookings refuse."""
+
+from evently.errors import Kind, NotFound, Refusal
+from events.errors import EventClosed
+
+
+class BookingNotFound(NotFound):
+    title = "There is no such booking, or it is not yours to see."
+
+
+class SoldOut(Refusal):
+    """Fewer seats are free than were asked for; `available_seats` says how many are."""
+
+    code = "sold-out"
+    kind = Kind.CONFLICT
+    title = "There are not enough seats left."
+
+    @classmethod
+    def short_of(cls, *, wanted: int, available: int) -> "SoldOut":
+        if not available:
+            return cls("This event is sold out.", available_seats=0)
+        left = "1 seat is" if available == 1 else f"{available} seats are"
+        return cls(f"{left} left. You asked for {wanted}.", available_seats=available)
+
+
+class AlreadyBooked(Refusal):
+    code = "already-booked"
+    kind = Kind.CONFLICT
+    title = "You have a booking for this event already."
+
+
+class BookingInProgress(Refusal):
+    """The same person's earlier request for this event has not been answered yet."""
+
+    code = "booking-in-progress"
+    kind = Kind.CONFLICT
+    title = "Your booking for this event is under way. Ask again in a moment."
+
+
+class AlreadyCancelled(Refusal):
+    code = "already-cancelled"
+    kind = Kind.CONFLICT
+    title = "This booking was cancelled before."
+
+
+class IdempotencyMismatch(Refusal):
+    code = "idempotency-mismatch"
+    kind = Kind.MISMATCH
+    title = "This idempotency key was used for another request. Use a new key."
+
+
+# Judgements that are kept for retries of the same request; all are made from a text and facts.
+KEPT: dict[str, type[Refusal]] = {
+    refusal.code: refusal for refusal in (SoldOut, AlreadyBooked, EventClosed)
+}

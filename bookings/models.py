@@ -1,0 +1,135 @@
+"""Bookings, and the answers that retried requests get again."""
+
+from decimal import Decimal
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from evently.accounts.models import User
+from evently.ids import new_id, new_reference
+from events.models import MAX_CAPACITY, Event, Organiser
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def live(self) -> Self:
+        """Those that claim seats."""
+        return self.filter(status__in=Booking.LIVE)
+
+    def visible_to(self, user: User) -> Self:
+        """The user's own, and those for events of the user's teams; all of them for staff."""
+        if user.is_staff:
+            return self
+        return self.filter(Q(user=user) | Q(event__organiser__in=Organiser.objects.of(user)))
+
+
+BookingManager = models.Manager.from_queryset(BookingQuerySet)
+
+
+class Booking(models.Model):
+    """Seats of one event that belong to one person."""
+
+    class Status(models.TextChoices):
+        CONFIRMED = "confirmed", _("Confirmed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Refund(models.TextChoices):
+        NONE = "none", _("Nothing to refund")
+        DUE = "due", _("To be refunded")
+        DONE = "done", _("Refunded")
+
+    LIVE = (Status.CONFIRMED,)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(
+        _("reference"), max_length=16, default=new_reference, unique=True, editable=False
+    )
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("event")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="bookings",
+        verbose_name=_("booked by"),
+    )
+    quantity = models.PositiveIntegerField(_("seats"))
+    unit_price = models.DecimalField(_("price of a seat"), max_digits=10, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.CONFIRMED
+    )
+    # A copy of the event's rule at the time of booking, so that an index can hold it.
+    only_one_per_person = models.BooleanField(default=True, editable=False)
+    refund = models.CharField(
+        _("refund"), max_length=4, choices=Refund.choices, default=Refund.NONE
+    )
+    created_at = models.DateTimeField(_("booked at"))
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+
+    objects = BookingManager()
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("event", "user"),
+                condition=Q(status="confirmed", only_one_per_person=True),
+                name="one_live_booking_per_event_and_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=MAX_CAPACITY),
+                name="booking_has_seats",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_price__gte=0), name="booking_price_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled") ^ Q(cancelled_at__isnull=True),
+                name="booking_cancelled_at_an_instant",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("user", "-created_at", "-id"), name="booking_by_user"),
+            models.Index(fields=("event", "status"), name="booking_by_event_and_status"),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def total(self) -> Decimal:
+        """Price of all seats, in the booking's currency."""
+        return self.unit_price * self.quantity
+
+
+class KeptAnswer(models.Model):
+    """The answer that a request with an idempotency key got, kept for a day for its retries.
+
+    Written in the transaction of the booking itself. Exactly one of `booking` and `refusal` is set.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    event_id = models.UUIDField()
+    quantity = models.PositiveIntegerField()
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, null=True, related_name="+")
+    refusal = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user", "key"), name="one_answer_per_person_and_key"),
+            models.CheckConstraint(
+                condition=Q(booking__isnull=True) ^ Q(refusal__isnull=True),
+                name="answer_is_a_booking_or_a_refusal",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.key

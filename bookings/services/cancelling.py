@@ -1,0 +1,112 @@
+"""Cancelling bookings: the seats return in the same transaction."""
+
+from collections import defaultdict
+from datetime import datetime
+from uuid import UUID
+
+from bookings.errors import AlreadyCancelled, BookingNotFound
+from bookings.facts import BookingCancelled
+from bookings.metrics import CANCELLATIONS
+from bookings.models import Booking
+from bookings.queries import get_booking
+from evently.accounts.models import User
+from evently.errors import Forbidden
+from evently.facts import publish
+from evently.transactions import unit_of_work
+from events.errors import EventClosed
+from events.inventory import return_seats
+from events.locks import lock_event
+from events.models import Event
+from events.queries import may_edit
+
+BATCH = 1_000
+
+
+def cancel_booking(*, reference: str, by: User, now: datetime) -> Booking:
+    """Cancel a confirmed booking and give its seats back.
+
+    Args:
+        by: whoever booked, an owner or manager of the event's organiser, or staff.
+        now: aware UTC instant, read once at the edge.
+
+    Raises:
+        BookingNotFound: no such reference, or not this user's to see.
+        Forbidden: the user may see the booking but only looks on in the organiser's team.
+        AlreadyCancelled: cancelled before; nothing changes.
+        EventClosed: the event is over.
+
+    Side effects:
+        Opens the transaction. Locks the event row. Publishes EventStateChanged, BookingCancelled.
+    """
+    booking = get_booking(reference=reference, user=by)
+    with unit_of_work():
+        event = lock_event(booking.event_id)
+        # What was read before the lock may be old: only the row read under it counts.
+        booking = _reread(booking, event)
+        if booking.user_id != by.pk and not may_edit(event.organiser_id, by):
+            raise Forbidden("Ask an owner or a manager of the team to cancel this booking.")
+        if booking.status == Booking.Status.CANCELLED:
+            raise AlreadyCancelled
+        if event.ends_at <= now:
+            raise EventClosed("This event is over; its bookings cannot be cancelled any more.")
+        _cancel(event, [booking], now)
+    CANCELLATIONS.inc()
+    return booking
+
+
+def cancel_bookings_of_event(*, event_id: UUID, now: datetime) -> int:
+    """Cancel up to a thousand bookings of a cancelled event; returns how many. Call it until 0.
+
+    Raises:
+        EventNotFound: no such event.
+
+    Side effects:
+        Opens the transaction. Locks the event row. Publishes EventStateChanged, BookingCancelled.
+    """
+    with unit_of_work():
+        event = lock_event(event_id)
+        if event.status != Event.Status.CANCELLED:
+            return 0
+        bookings = list(Booking.objects.live().filter(event=event).order_by("pk")[:BATCH])
+        if bookings:
+            _cancel(event, bookings, now)
+    CANCELLATIONS.inc(len(bookings))
+    return len(bookings)
+
+
+def find_cancelled_events_with_bookings() -> list[UUID]:
+    """Cancelled events that still have live bookings: what a lost message left to do."""
+    events = Event.objects.filter(
+        status=Event.Status.CANCELLED, bookings__in=Booking.objects.live()
+    )
+    return list(events.order_by("pk").values_list("pk", flat=True).distinct())
+
+
+def _reread(booking: Booking, event: Event) -> Booking:
+    fresh = Booking.objects.filter(pk=booking.pk).first()
+    if fresh is None:
+        raise BookingNotFound
+    fresh.event = event
+    return fresh
+
+
+def _cancel(event: Event, bookings: list[Booking], now: datetime) -> None:
+    for booking in bookings:
+        booking.status = Booking.Status.CANCELLED
+        booking.cancelled_at = now
+        booking.refund = Booking.Refund.DUE if booking.total else Booking.Refund.NONE
+    for refund, group in _by_refund(bookings).items():
+        Booking.objects.filter(pk__in=group).update(
+            status=Booking.Status.CANCELLED, cancelled_at=now, refund=refund
+        )
+    seats = sum(booking.quantity for booking in bookings)
+    return_seats(event, seats=seats, changes=len(bookings))
+    for booking in bookings:
+        publish(BookingCancelled(booking.pk, event.pk, booking.user_id, booking.quantity))
+
+
+def _by_refund(bookings: list[Booking]) -> dict[str, list[UUID]]:
+    groups: dict[str, list[UUID]] = defaultdict(list)
+    for booking in bookings:
+        groups[booking.refund].append(booking.pk)
+    return groups

@@ -1,0 +1,60 @@
+"""Use cases of accounts: register, log in, change the profile."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import IntegrityError
+from django.http import HttpRequest
+
+from allauth.account.adapter import get_adapter
+from evently.accounts.errors import EmailTaken, LoginRefused, TooManyLogins
+from evently.accounts.models import User
+from evently.errors import Invalid
+from evently.transactions import unit_of_work
+
+
+def register_user(*, email: str, password: str, name: str) -> User:
+    """Open an account.
+
+    Raises:
+        Invalid: the password breaks a rule of `AUTH_PASSWORD_VALIDATORS`.
+        EmailTaken: there is an account with this address.
+    """
+    try:
+        validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        raise Invalid(password=error.messages) from error
+    try:
+        with unit_of_work():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError as error:
+        raise EmailTaken from error
+
+
+def authenticate_user(*, request: HttpRequest, email: str, password: str) -> User:
+    """Check a person's password, behind the same brake as the log-in page.
+
+    Raises:
+        LoginRefused: wrong, unknown, or not active: the answer does not tell which.
+        TooManyLogins: `ACCOUNT_RATE_LIMITS["login_failed"]` is used up for this address.
+    """
+    try:
+        user = get_adapter(request).authenticate(
+            request, email=email.strip().lower(), password=password
+        )
+    except ValidationError as error:
+        raise TooManyLogins from error
+    if not isinstance(user, User):
+        raise LoginRefused
+    return user
+
+
+def rename_user(*, user: User, name: str) -> User:
+    user.name = name
+    user.save(update_fields=["name"])
+    return user
+
+
+def forget_old_tokens() -> None:
+    """Delete tokens that have expired and can therefore not be used again anyway."""
+    call_command("flushexpiredtokens")

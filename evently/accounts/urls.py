@@ -1,0 +1,11 @@
+from django.urls import path
+
+from evently.accounts import api
+
+urlpatterns = [
+    path("auth/register", api.RegisterView.as_view(), name="register"),
+    path("auth/login", api.LoginView.as_view(), name="login"),
+    path("auth/refresh", api.RefreshView.as_view(), name="refresh"),
+    path("auth/logout", api.LogoutView.as_view(), name="logout"),
+    path("auth/profile", api.ProfileView.as_view(), name="profile"),
+]

@@ -1,0 +1,29 @@
+"""The one server program: health, websockets, and Django behind a lasting pool of threads.
+
+Each layer is a small module that can be taken out. Django runs as WSGI because its own ASGI
+handler starts a thread for each request (figures: `docs/decisions/0002-one-asgi-program.md`).
+"""
+
+import os
+
+from a2wsgi import WSGIMiddleware
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
+django = get_wsgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from evently.gateway.health import HealthGate  # noqa: E402
+from events.routing import websocket_urlpatterns  # noqa: E402
+
+application = HealthGate(
+    ProtocolTypeRouter(
+        {
+            "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),
+            "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
+        }
+    )
+)

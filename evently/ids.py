@@ -1,0 +1,20 @@
+"""Identifiers: time-ordered ids for rows, short references for people."""
+
+import secrets
+import uuid
+
+from uuid_utils.compat import uuid7
+
+# Crockford's base 32: no I, L, O or U, so that a reference survives being read out on the phone.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REFERENCE_LENGTH = 10
+
+
+def new_id() -> uuid.UUID:
+    """A UUID of version 7 (RFC 9562): ids made later sort later, so indexes grow at one end."""
+    return uuid7()
+
+
+def new_reference() -> str:
+    """Ten random characters (50 bits), for example `7K3M9Q2PXA`."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))

@@ -1,0 +1,24 @@
+"""Every address of Evently."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+handler400 = "evently.site.failures.bad_request"
+handler403 = "evently.site.failures.forbidden"
+handler404 = "evently.site.failures.not_found"
+handler500 = "evently.site.failures.server_error"
+
+urlpatterns = [
+    path("", include("events.pages_urls")),
+    path("", include("bookings.pages_urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("evently.accounts.urls")),
+    path("api/v1/", include("events.urls")),
+    path("api/v1/", include("bookings.urls")),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("metrics", ExportToDjangoView, name="metrics"),
+]

@@ -1,0 +1,94 @@
+"""The seat counter of an event, and the equation that must hold at every commit:
+
+    capacity = available_seats + confirmed + held or offered
+
+Every path that takes or gives back a seat goes through the primitives here, inside a transaction,
+with the event's row locked by `events.locks.lock_event`. Apps that keep claims on seats (bookings,
+offers) register how to count them, so that the equation can be recounted from rows.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+from django.db.models import F
+
+from evently.errors import Busy, Invalid
+from evently.facts import publish
+from events.errors import CapacityBelowTaken
+from events.facts import EventStateChanged
+from events.models import MAX_CAPACITY, Event
+
+# Given event ids: the seats claimed in each, by the claim's name, such as {"confirmed": 12}.
+ClaimCounter = Callable[[Iterable[UUID]], dict[UUID, dict[str, int]]]
+
+_claim_counters: list[ClaimCounter] = []
+
+
+def register_claims(counter: ClaimCounter) -> None:
+    """Let `counter` take part in recounting an event's seats; registering twice is once."""
+    if counter not in _claim_counters:
+        _claim_counters.append(counter)
+
+
+def count_claims(event_ids: Iterable[UUID]) -> dict[UUID, Counter[str]]:
+    """Seats claimed in each of the events, recounted from rows: one query for each counter."""
+    ids = list(event_ids)
+    claims: dict[UUID, Counter[str]] = {event_id: Counter() for event_id in ids}
+    for counter in _claim_counters:
+        for event_id, seats in counter(ids).items():
+            claims[event_id].update(seats)
+    return claims
+
+
+def take_seats(event: Event, *, seats: int, changes: int = 1) -> None:
+    """Take seats from the public count of a locked event.
+
+    Args:
+        seats: how many; the caller has seen on the locked row that they are there.
+        changes: how many bookings this stands for; the version grows by it.
+
+    Raises:
+        Busy: the row changed under the lock (somebody wrote without it); nothing is taken.
+        IntegrityError: more than there are; the table's own check.
+    """
+    _move(event, seats=-seats, changes=changes)
+
+
+def return_seats(event: Event, *, seats: int, changes: int = 1) -> None:
+    """Give seats of a locked event back. See `take_seats`."""
+    _move(event, seats=seats, changes=changes)
+
+
+def change_capacity(event: Event, *, capacity: int) -> None:
+    """Make a locked event larger or smaller; the difference goes to or comes from the free seats.
+
+    Raises:
+        Invalid: outside 1 to MAX_CAPACITY.
+        CapacityBelowTaken: fewer than are taken, with the numbers of each claim.
+    """
+    if not 1 <= capacity <= MAX_CAPACITY:
+        raise Invalid(capacity=f"An event has between 1 and {MAX_CAPACITY} seats.")
+    grown = capacity - event.capacity
+    if event.available_seats + grown < 0:
+        raise CapacityBelowTaken(capacity=capacity, claims=_claims_shown(event))
+    _move(event, seats=grown, changes=1, grown=grown)
+
+
+def _claims_shown(event: Event) -> dict[str, int]:
+    """The three numbers that an organiser knows, also when one of them is nought."""
+    return {"confirmed": 0, "held": 0, "offered": 0, **count_claims([event.pk])[event.pk]}
+
+
+def _move(event: Event, *, seats: int, changes: int, grown: int = 0) -> None:
+    written = Event.objects.filter(pk=event.pk, version=event.version).update(
+        available_seats=F("available_seats") + seats,
+        capacity=F("capacity") + grown,
+        version=F("version") + changes,
+    )
+    if not written:
+        raise Busy
+    event.available_seats += seats
+    event.capacity += grown
+    event.version += changes
+    publish(EventStateChanged.of(event))

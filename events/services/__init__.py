@@ -1,0 +1,24 @@
+"""Use cases of organisers and events. Each opens its own transaction."""
+
+from events.services.auditing import audit_inventory, repair_inventory
+from events.services.editing import (
+    cancel_event,
+    complete_ended_events,
+    create_event,
+    delete_event,
+    edit_event,
+    publish_event,
+)
+from events.services.organisers import create_organiser
+
+__all__ = [
+    "audit_inventory",
+    "cancel_event",
+    "complete_ended_events",
+    "create_event",
+    "create_organiser",
+    "delete_event",
+    "edit_event",
+    "publish_event",
+    "repair_inventory",
+]

@@ -1,0 +1,1 @@
+"""Prices that follow demand, inside the organiser's guard rails."""

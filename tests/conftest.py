@@ -1,0 +1,62 @@
+"""What every test gets: plain static files, a clean cache, and an eye on open transactions."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django_redis import get_redis_connection
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from evently.accounts.models import User
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings: Settings) -> None:
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> Iterator[None]:
+    """Every test begins with an empty Redis."""
+    get_redis_connection().flushdb()
+    yield
+    cache.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_socket_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mail, HTTP, Redis and brokers wait for the commit: connecting or sending sooner fails.
+
+    The transaction that pytest-django wraps around a test does not count.
+    """
+
+    def watched(real: Any) -> Any:
+        def call(sock: socket.socket, *args: Any, **kwargs: Any) -> Any:
+            blocks = connection.atomic_blocks
+            if any(not block._from_testcase for block in blocks):
+                raise AssertionError("A socket was used inside an open transaction")
+            return real(sock, *args, **kwargs)
+
+        return call
+
+    for name in ("connect", "sendall", "send"):
+        monkeypatch.setattr(socket.socket, name, watched(getattr(socket.socket, name)))
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A stranger's client."""
+    return APIClient()
+
+
+def client_of(user: User) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(user)
+    return client

@@ -1,0 +1,1 @@
+"""Waitlists: who gets the seats that become free."""

@@ -22,9 +22,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class BookingsView(ApiView):
-    @extend_schema(
-        parameters=PAGE_PARAMETERS, responses=paginated(BookingOut), tags=["bookings"]
-    )
+    @extend_schema(parameters=PAGE_PARAMETERS, responses=paginated(BookingOut), tags=["bookings"])
     def get(self, request: Request) -> Response:
         """The caller's bookings, newest first."""
         return self.page(queries.list_bookings(user=self.person), BookingOut)
@@ -60,9 +58,7 @@ class BookingView(ApiView):
     @extend_schema(responses=BookingOut, tags=["bookings"])
     def get(self, request: Request, reference: str) -> Response:
         """One booking, by its reference."""
-        return Response(
-            BookingOut(queries.get_booking(reference=reference, user=self.person)).data
-        )
+        return Response(BookingOut(queries.get_booking(reference=reference, user=self.person)).data)
 
 
 class CancelBookingView(ApiView):
@@ -70,9 +66,7 @@ class CancelBookingView(ApiView):
     @refuses(409)
     def post(self, request: Request, reference: str) -> Response:
         """Cancel a booking; its seats are free again at once."""
-        booking = services.cancel_booking(
-            reference=reference, by=self.person, now=timezone.now()
-        )
+        booking = services.cancel_booking(reference=reference, by=self.person, now=timezone.now())
         return Response(BookingOut(booking).data)
 
 

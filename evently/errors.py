@@ -38,7 +38,7 @@ class Refusal(Exception):
 
 
 class Busy(Refusal):
-    """The database was held up (a lock, a deadlock, a lost connection): the same call may work later."""
+    """The database was held up (a lock, a deadlock, a lost connection). Later it may work."""
 
     code = "busy"
     kind = Kind.BUSY

@@ -25,7 +25,7 @@ def subscribe(fact_type: type[Fact], hear: Callable[[Fact], None]) -> None:
 
 
 def publish(fact: object) -> None:
-    """Tell the fact's subscribers once the open transaction has committed; never if it rolls back."""
+    """Tell the fact's subscribers after the open transaction's commit; never if it rolls back."""
     transaction.on_commit(lambda: _deliver(fact))
 
 

@@ -95,7 +95,7 @@ DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
-    # Services open transactions, requests do not (`evently.W001` says so when this is changed).
+    # Services open transactions, requests do not (`evently.E001` says so when this is changed).
     "ATOMIC_REQUESTS": False,
 }
 DATABASES["default"]["OPTIONS"] = {

@@ -33,7 +33,7 @@ IF_MATCH = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     required=True,
-    description="The event's ETag as you read it: its version in quotes, such as `\"7\"`.",
+    description='The event\'s ETag as you read it: its version in quotes, such as `"7"`.',
 )
 
 

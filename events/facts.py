@@ -9,7 +9,7 @@ from events.models import Event
 
 @dataclass(frozen=True, slots=True)
 class EventStateChanged:
-    """What a person looking at the event sees has changed; the state is the one after the change."""
+    """What somebody looking at the event sees has changed, to the state given here."""
 
     event_id: UUID
     available_seats: int

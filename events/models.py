@@ -76,9 +76,7 @@ class Membership(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )
-    role = models.CharField(
-        _("role"), max_length=10, choices=Role.choices, default=Role.VIEWER
-    )
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
 
     class Meta:
         verbose_name = _("member")
@@ -120,7 +118,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.filter(status=Event.Status.PUBLISHED, ends_at__gt=now)
 
 
-class EventManager(models.Manager.from_queryset(EventQuerySet)):  # type: ignore[misc]
+_EventManager = models.Manager.from_queryset(EventQuerySet)
+
+
+class EventManager(_EventManager["Event"]):
     def get_queryset(self) -> EventQuerySet:
         # The search vector is for the database alone: never fetched.
         return EventQuerySet(self.model, using=self._db).defer("search")

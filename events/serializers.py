@@ -98,9 +98,7 @@ class EventSearchIn(serializers.Serializer[Any]):
     max_price = serializers.DecimalField(
         required=False, max_digits=10, decimal_places=2, min_value=0
     )
-    available = serializers.BooleanField(
-        required=False, help_text="Only events with seats left."
-    )
+    available = serializers.BooleanField(required=False, help_text="Only events with seats left.")
     organiser = serializers.UUIDField(
         required=False,
         help_text="All events of one organiser: past ones too, and drafts for its members.",

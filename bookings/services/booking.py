@@ -93,9 +93,7 @@ def book_batch(
     return outcomes
 
 
-def _book_admitted(
-    event_id: UUID, requests: list[BookingRequest], now: datetime
-) -> list[Outcome]:
+def _book_admitted(event_id: UUID, requests: list[BookingRequest], now: datetime) -> list[Outcome]:
     if not requests:
         return []
     try:
@@ -106,15 +104,11 @@ def _book_admitted(
         if len(requests) == 1:
             return [_explain(error)]
         return [
-            outcome
-            for request in requests
-            for outcome in _book_admitted(event_id, [request], now)
+            outcome for request in requests for outcome in _book_admitted(event_id, [request], now)
         ]
 
 
-def _book_together(
-    event_id: UUID, requests: list[BookingRequest], now: datetime
-) -> list[Outcome]:
+def _book_together(event_id: UUID, requests: list[BookingRequest], now: datetime) -> list[Outcome]:
     with unit_of_work():
         event = lock_event(event_id)
         judge = _Judge(
@@ -165,8 +159,11 @@ class _Judge:
         if event.status == Event.Status.DRAFT:
             return EventNotFound()
         if not event.is_bookable(self.now):
-            return EventClosed("This event is over." if event.status != event.Status.CANCELLED
-                               else "This event was cancelled.")
+            return EventClosed(
+                "This event is over."
+                if event.status != event.Status.CANCELLED
+                else "This event was cancelled."
+            )
         if not 1 <= request.quantity <= event.max_per_booking:
             return Invalid(quantity=f"Choose between 1 and {event.max_per_booking} seats.")
         if request.user_id in self.holders and not event.repeat_bookings_allowed:

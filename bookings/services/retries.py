@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from bookings.errors import KEPT, IdempotencyMismatch
@@ -29,7 +30,7 @@ class Memory:
             return None
         if (answer.event_id, answer.quantity) != (event_id, quantity):
             return IdempotencyMismatch()
-        return answer.booking or _refusal(answer.refusal)
+        return answer.booking or _refusal(answer.refusal or {})
 
     def keep(
         self,
@@ -80,7 +81,5 @@ def forget_old_answers(*, now: datetime) -> int:
     return deleted
 
 
-def _refusal(kept: dict[str, object]) -> Refusal:
-    facts = kept["facts"]
-    assert isinstance(facts, dict)
-    return KEPT[str(kept["code"])](str(kept["detail"]), **facts)
+def _refusal(kept: dict[str, Any]) -> Refusal:
+    return KEPT[kept["code"]](kept["detail"], **kept["facts"])

@@ -51,6 +51,12 @@ def list_popular_events(*, now: datetime, limit: int) -> EventQuerySet:
     return events.order_by(taken.desc(), "starts_at", "id")[:limit]
 
 
+def list_ended_events(*, now: datetime) -> EventQuerySet:
+    """Published events that are over, the one that ended first in front."""
+    events = Event.objects.filter(status=Event.Status.PUBLISHED, ends_at__lte=now)
+    return events.order_by("ends_at", "id")
+
+
 def get_event(*, event_id: UUID, user: User | None) -> Event:
     """One event that the user (None: anybody) may see.
 

@@ -24,7 +24,7 @@ from events.facts import EventCancelled, EventStateChanged
 from events.inventory import change_capacity
 from events.locks import lock_event
 from events.models import Event
-from events.queries import may_edit, may_see
+from events.queries import list_ended_events, list_organisers, may_edit, may_see
 
 Status = Event.Status
 
@@ -73,7 +73,7 @@ def create_event(
         raise WrongStatus(status="new", wanted=event.status)
     _check_details(event, now)
     with unit_of_work():
-        _require_editor(organiser_id, by, missing=OrganiserNotFound())
+        _require_editor_of(organiser_id, by)
         event.save(force_insert=True)
     return event
 
@@ -112,10 +112,7 @@ def edit_event(
 
 def publish_event(*, event_id: UUID, by: User, now: datetime) -> Event:
     """Put a draft on sale. Raises and side effects as `edit_event`."""
-    with unit_of_work():
-        event = _lock_for_editor(event_id, by)
-        _apply(event, {"status": Status.PUBLISHED}, now)
-    return event
+    return _take_step(event_id, by, Status.PUBLISHED, now)
 
 
 def cancel_event(*, event_id: UUID, by: User, now: datetime) -> Event:
@@ -123,10 +120,7 @@ def cancel_event(*, event_id: UUID, by: User, now: datetime) -> Event:
 
     Raises and side effects as `edit_event`.
     """
-    with unit_of_work():
-        event = _lock_for_editor(event_id, by)
-        _apply(event, {"status": Status.CANCELLED}, now)
-    return event
+    return _take_step(event_id, by, Status.CANCELLED, now)
 
 
 def delete_event(*, event_id: UUID, by: User) -> None:
@@ -145,25 +139,45 @@ def delete_event(*, event_id: UUID, by: User) -> None:
 
 
 def complete_ended_events(*, now: datetime) -> int:
-    """Mark published events that are over as completed; returns how many."""
+    """Mark published events that are over as completed; returns how many.
+
+    Side effects:
+        Opens a transaction for each event. Locks its row. Publishes EventStateChanged.
+    """
+    ended = list_ended_events(now=now)
+    return sum(_complete(event.pk, now) for event in ended)
+
+
+def _complete(event_id: UUID, now: datetime) -> bool:
     with unit_of_work():
-        return Event.objects.filter(status=Status.PUBLISHED, ends_at__lte=now).update(
-            status=Status.COMPLETED, version=F("version") + 1
-        )
+        event = lock_event(event_id)
+        if event.status != Status.PUBLISHED or event.ends_at > now:
+            return False
+        event.status = Status.COMPLETED
+        _write_details(event, ["status"])
+    return True
+
+
+def _take_step(event_id: UUID, by: User, status: Event.Status, now: datetime) -> Event:
+    with unit_of_work():
+        event = _lock_for_editor(event_id, by)
+        if event.status == status:
+            raise WrongStatus(status=event.status, wanted=status)
+        _apply(event, {"status": status}, now)
+    return event
 
 
 def _lock_for_editor(event_id: UUID, by: User) -> Event:
     event = lock_event(event_id)
-    missing = Forbidden() if may_see(event, by) else EventNotFound()
-    _require_editor(event.organiser_id, by, missing=missing)
+    if not may_edit(event.organiser_id, by):
+        raise Forbidden if may_see(event, by) else EventNotFound
     return event
 
 
-def _require_editor(
-    organiser_id: UUID, by: User, *, missing: Forbidden | EventNotFound | OrganiserNotFound
-) -> None:
+def _require_editor_of(organiser_id: UUID, by: User) -> None:
     if not may_edit(organiser_id, by):
-        raise missing
+        belongs = list_organisers(user=by).filter(pk=organiser_id).exists()
+        raise Forbidden if belongs else OrganiserNotFound
 
 
 def _require_fresh(event: Event, expected_version: int) -> None:
@@ -181,8 +195,6 @@ def _apply(event: Event, changes: Mapping[str, Any], now: datetime) -> None:
     capacity = changes.get("capacity", event.capacity)
     status = Status(changes.get("status", event.status))
     if not details and capacity == event.capacity and status == event.status:
-        if "status" in changes and len(changes) == 1:
-            raise WrongStatus(status=event.status, wanted=status)
         return
     _step(event, status)
     for name, value in details.items():

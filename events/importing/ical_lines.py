@@ -1,0 +1,118 @@
+"""The lines of an iCalendar file: unfolded, numbered, and cut into its components."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from events.importing.rows import Unreadable, shown
+
+NEWLINE = re.compile(r"\r\n|\n|\r")
+_BLOCKS = ("VEVENT", "VTIMEZONE")
+_PROPERTY = re.compile(
+    r'(?P<name>[A-Za-z0-9-]+)(?P<params>(?:;[^":;]*(?:"[^"]*"[^":;]*)*)*):(?P<value>.*)', re.DOTALL
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """The lines inside one component, which begins on `line` of the file."""
+
+    kind: str
+    line: int
+    lines: list[str] = field(default_factory=list)
+    closed: bool = False
+    _inner: int = 0
+
+    def add(self, text: str, keyword: str) -> None:
+        """Keep a line; what an event nests (alarms) is of no use here and left out."""
+        step = {"BEGIN": 1, "END": -1}.get(keyword, 0)
+        if self.kind == "VTIMEZONE" or not (step or self._inner):
+            self.lines.append(text)
+        self._inner += step
+
+
+@dataclass(slots=True)
+class CalendarText:
+    """A whole file: its own properties, its events and its time zones, in order."""
+
+    properties: list[str] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Block]:
+        """The components of a kind: VEVENT or VTIMEZONE."""
+        return [block for block in self.blocks if block.kind == kind]
+
+    def first(self, name: str) -> str:
+        """The value of a property of the calendar itself, or an empty text."""
+        return next((p.value for p in map(Property.find, self.properties) if p.name == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One unfolded line; `params` begins with its semicolon."""
+
+    name: str
+    params: str
+    value: str
+
+    @staticmethod
+    def find(line: str) -> "Property":
+        """The parts of a line; of a line that has none, empty ones."""
+        match = _PROPERTY.fullmatch(line)
+        return Property(match["name"].upper(), match["params"], match["value"]) if match else _NONE
+
+    @staticmethod
+    def read(line: str) -> "Property":
+        """The parts of a line.
+
+        Raises:
+            Unreadable: it is not of the form NAME:VALUE.
+        """
+        found = Property.find(line)
+        if found is _NONE:
+            raise Unreadable(
+                f"The entry holds the line {shown(line)}, which is not NAME:VALUE; "
+                "a continued line begins with a blank."
+            )
+        return found
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.params}:{self.value}"
+
+
+_NONE = Property("", "", "")
+
+
+def cut(text: str) -> CalendarText:
+    """Cut a calendar into its parts; a component without its END stays `closed=False`."""
+    calendar = CalendarText()
+    block: Block | None = None
+    for number, line in _unfolded(text):
+        keyword, _, kind = line.upper().partition(":")
+        kind = kind.strip()
+        if keyword == "BEGIN" and kind in _BLOCKS:
+            block = Block(kind, number)
+            calendar.blocks.append(block)
+        elif block is None:
+            calendar.properties.append(line)
+        elif keyword == "END" and kind in (block.kind, "VCALENDAR"):
+            block.closed = kind == block.kind
+            block = None
+        else:
+            block.add(line, keyword)
+    return calendar
+
+
+def _unfolded(text: str) -> Iterator[tuple[int, str]]:
+    """Logical lines, each with the number of the physical line it begins on."""
+    begun = 0
+    parts: list[str] = []
+    for number, line in enumerate(NEWLINE.split(text), start=1):
+        if parts and line[:1] in (" ", "\t"):
+            parts.append(line[1:])
+            continue
+        if parts:
+            yield begun, "".join(parts)
+        begun, parts = number, [line] if line.strip() else []
+    if parts:
+        yield begun, "".join(parts)

@@ -1,0 +1,69 @@
+# Evently: `make run` and `make test` need Python 3.11 or newer and nothing else.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Runs a command with a throw-away PostgreSQL and Redis (unless DATABASE_URL, REDIS_URL are set).
+WITH_SERVERS := $(PY) -m evently.dev exec --
+MIGRATE := $(PY) manage.py migrate --verbosity 0
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check check-project format openapi shell prove audit clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.ready-to-run ## run everything on http://127.0.0.1:8000 until Ctrl-C (PORT=8001, EVENTLY_HOME=folder)
+	@exec $(PY) -m evently.dev run
+
+test: .venv/.ready-to-test ## run all tests (ARGS="-k waitlist -x")
+	@exec $(PY) -m pytest $(ARGS)
+
+check: .venv/.ready-to-test ## format, lint, types, layers, templates, migrations, API document
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m djlint --check --quiet templates
+	@$(WITH_SERVERS) $(MAKE) --no-print-directory check-project
+
+check-project:
+	@$(PY) manage.py check --fail-level WARNING
+	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PY) manage.py lintmigrations --quiet ok ignore
+	@$(PY) manage.py spectacular --fail-on-warn | diff -u docs/openapi.yaml - || { echo "docs/openapi.yaml is out of date: make openapi"; exit 1; }
+
+format: .venv/.ready-to-test ## put code and templates into their format
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m djlint --reformat --quiet templates
+
+openapi: .venv/.ready-to-run ## write the API document docs/openapi.yaml anew
+	@$(WITH_SERVERS) $(PY) manage.py spectacular --fail-on-warn --file docs/openapi.yaml
+
+shell: .venv/.ready-to-run ## a Django shell beside a running `make run`
+	@exec $(PY) manage.py shell
+
+prove: .venv/.ready-to-run ## try hard to sell a seat twice, and count
+	@$(WITH_SERVERS) sh -c '$(MIGRATE) && exec $(PY) manage.py prove_no_oversell $(ARGS)'
+
+audit: .venv/.ready-to-run ## recount the seats of all events beside a running `make run`
+	@$(PY) manage.py audit_inventory $(ARGS)
+
+clean: ## remove .venv and caches (data in .evently stays)
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment, two stamps: what running needs, and what testing needs on top of it.
+.venv/.ready-to-run: requirements.txt
+	@$(PYTHON) -c '$(SUPPORTED)'
+	@echo "Installing what Evently needs into .venv (once; a minute or two) …"
+	@$(PYTHON) -m venv .venv
+	@$(PIP_INSTALL) --requirement requirements.txt
+	@touch $@
+
+.venv/.ready-to-test: requirements-dev.txt .venv/.ready-to-run
+	@echo "Installing what its tests need into .venv (once) …"
+	@$(PIP_INSTALL) --requirement requirements-dev.txt
+	@touch $@

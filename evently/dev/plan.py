@@ -1,0 +1,71 @@
+"""What `make run` runs beside the two servers."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ADMIN = "admin@evently.example"
+WELCOME = """
+  Evently is running.
+
+    Site       http://127.0.0.1:{port}/
+    Admin      http://127.0.0.1:{port}/admin/
+               log in as {admin} with the password {password}
+    API        http://127.0.0.1:{port}/api/docs
+    Logs       {logs}
+
+  Press Ctrl-C to stop.
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program to run.
+
+    Args:
+        argv: the command line.
+        grace: seconds it gets to stop in good order.
+        env: variables for this program alone.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    grace: float = 10.0
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps that must succeed, one after another; then parts that are kept running.
+
+    Args:
+        welcome: shown once when the site is ready.
+    """
+
+    steps: tuple[Part, ...]
+    parts: tuple[Part, ...]
+    welcome: str
+
+
+def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
+    """The real thing: prepare the database and files, then web, worker and beat."""
+    python = sys.executable
+    manage = (python, "manage.py")
+    celery = (python, "-m", "celery", "-A", "evently")
+    worker = ("worker", "--loglevel", "INFO", "--concurrency", "2")
+    return Plan(
+        steps=(
+            Part("migrate", (*manage, "migrate", "--verbosity", "1")),
+            Part("collectstatic", (*manage, "collectstatic", "--noinput", "--verbosity", "1")),
+            Part(
+                "load_demo", (*manage, "load_demo"), env={"EVENTLY_ADMIN_PASSWORD": admin_password}
+            ),
+        ),
+        parts=(
+            Part("web", (*manage, "serve", "--host", "127.0.0.1", "--port", str(port)), grace=15),
+            Part("worker", (*celery, *worker)),
+            Part("beat", (*celery, "beat", "--schedule", str(home / "celerybeat-schedule"))),
+        ),
+        welcome=WELCOME.format(port=port, admin=ADMIN, password=admin_password, logs=home / "logs"),
+    )

@@ -1,0 +1,40 @@
+"""Gives the tests a real PostgreSQL and a real Redis before anything reads the settings.
+
+pytest loads it early (`-p tests.plugin`). `DATABASE_URL` and `REDIS_URL`, when set, win, each
+on its own. The servers and their folder are gone afterwards, also when pytest is killed.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+
+import pytest
+
+from evently.dev.throwaway import ThrowAway
+
+HEADER = pytest.StashKey[str]()
+SERVERS = {"DATABASE_URL": "PostgreSQL", "REDIS_URL": "Redis"}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Start before pytest-django, whose turn in this very hook reads the settings."""
+    known = early_config.known_args_namespace
+    if not (known.help or known.version):
+        start_servers(early_config)
+    return (yield)
+
+
+def start_servers(config: pytest.Config) -> None:
+    with ExitStack() as stack:
+        servers = stack.enter_context(ThrowAway(os.environ))
+        config.add_cleanup(stack.pop_all().close)
+    sources = {name: "throw-away" if name in servers.environment else name for name in SERVERS}
+    config.stash[HEADER] = "servers: " + ", ".join(
+        f"{server} ({sources[name]})" for name, server in SERVERS.items()
+    )
+    os.environ.update({"RATE_LIMITS": "off", **os.environ, **servers.environment})
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return config.stash.get(HEADER, "servers: none")

@@ -9,7 +9,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-project format openapi shell prove audit clean
+.PHONY: help run test check check-project format openapi shell prove audit lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,12 +51,15 @@ prove: .venv/.ready-to-run ## try hard to sell a seat twice, and count
 audit: .venv/.ready-to-run ## recount the seats of all events beside a running `make run`
 	@$(PY) manage.py audit_inventory $(ARGS)
 
+lock: .venv/.ready-to-test ## write constraints.txt anew from what is installed
+	@{ echo "# Every version of every package, made by \`make lock\`; do not edit."; $(PY) -m pip freeze; } > constraints.txt
+
 clean: ## remove .venv and caches (data in .evently stays)
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, two stamps: what running needs, and what testing needs on top of it.
-.venv/.ready-to-run: requirements.txt
+.venv/.ready-to-run: requirements.txt constraints.txt
 	@$(PYTHON) -c '$(SUPPORTED)'
 	@echo "Installing what Evently needs into .venv (once; a minute or two) …"
 	@$(PYTHON) -m venv .venv

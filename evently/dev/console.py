@@ -38,10 +38,14 @@ class Console:
         """The log file of one part."""
         return self._logs / f"{name}.log"
 
-    def channel(self, name: str) -> int:
-        """A new pipe; what a program writes into this descriptor appears under `name`."""
+    def channel(self, name: str, *, shown: bool = True) -> int:
+        """A new pipe; what a program writes into this descriptor appears under `name`.
+
+        Args:
+            shown: False for what only the log file needs.
+        """
         reading, writing = os.pipe()
-        pump = threading.Thread(target=self._pump, args=(name, reading), daemon=True)
+        pump = threading.Thread(target=self._pump, args=(name, reading, shown), daemon=True)
         pump.start()
         self._pumps.append(pump)
         self._pipes.append(writing)
@@ -63,7 +67,7 @@ class Console:
         for pump in self._pumps:
             pump.join(timeout=2)  # a stray grandchild may hold its end open
 
-    def _pump(self, name: str, reading: int) -> None:
+    def _pump(self, name: str, reading: int, shown: bool) -> None:
         label = self._label(name, next(self._colours))
         log = RotatingFileHandler(
             self.log_of(name), maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
@@ -72,7 +76,8 @@ class Console:
             for line in lines:
                 text = line.rstrip("\n")
                 log.handle(logging.makeLogRecord({"msg": text}))
-                self._print(f"{label} {text}")
+                if shown:
+                    self._print(f"{label} {text}")
         log.close()
 
     def _label(self, name: str, colour: int) -> str:

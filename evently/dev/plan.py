@@ -52,12 +52,15 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
     """The real thing: prepare the database and files, then web, worker and beat."""
     python = sys.executable
     manage = (python, "manage.py")
-    celery = (python, "-m", "celery", "-A", "evently")
-    worker = ("worker", "--loglevel", "INFO", "--concurrency", "2")
+    # As root Celery warns of itself; on one's own machine that is no news.
+    ignored = "ignore:You're running the worker"
+    celery = (python, "-W", ignored, "-m", "celery", "-A", "evently", "--quiet")
+    worker = ("worker", "--loglevel", "WARNING", "--concurrency", "2")
+    beat = ("beat", "--loglevel", "WARNING", "--schedule", str(home / "celerybeat-schedule"))
     return Plan(
         steps=(
-            Part("migrate", (*manage, "migrate", "--verbosity", "1")),
-            Part("collectstatic", (*manage, "collectstatic", "--noinput", "--verbosity", "1")),
+            Part("migrate", (*manage, "migrate", "--verbosity", "0")),
+            Part("collectstatic", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
             Part(
                 "load_demo", (*manage, "load_demo"), env={"EVENTLY_ADMIN_PASSWORD": admin_password}
             ),
@@ -65,7 +68,7 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
         parts=(
             Part("web", (*manage, "serve", "--host", "127.0.0.1", "--port", str(port)), grace=15),
             Part("worker", (*celery, *worker)),
-            Part("beat", (*celery, "beat", "--schedule", str(home / "celerybeat-schedule"))),
+            Part("beat", (*celery, *beat)),
         ),
         welcome=WELCOME.format(port=port, admin=ADMIN, password=admin_password, logs=home / "logs"),
     )

@@ -175,7 +175,8 @@ class Supervisor:
                 self._console.say(f"{kind.name}: using the {variable} that is set")
                 continue
             log = self._console.log_of(kind.name)
-            output = self._console.channel(kind.name)
+            self._console.say(f"{kind.name} …")
+            output = self._console.channel(kind.name, shown=False)
             server = kind(self._home / kind.name, log=log, output=output)
             self._keep(server)
             self._env[variable] = server.url
@@ -204,6 +205,7 @@ class Supervisor:
     def _perform(self, step: Part) -> None:
         if self._stopping:
             return
+        self._console.say(f"{step.name} …")
         output = self._console.channel(step.name)
         program = Program(step, env=self._env, output=output)
         program.start()

@@ -59,7 +59,10 @@ def test_a_run_starts_in_order_serves_and_stops_in_reverse(start: Start) -> None
     assert run.stop(signal.SIGINT) == 0
 
     assert "ended unexpectedly" not in run.output
-    assert run.output.index("Valkey is now ready to exit") < run.output.index("fast shutdown")
+    redis, postgres = (run.home / "logs" / f"{name}.log" for name in ("redis", "postgres"))
+    assert "Valkey is now ready to exit" in redis.read_text()
+    assert "fast shutdown" in postgres.read_text()
+    assert redis.stat().st_mtime_ns < postgres.stat().st_mtime_ns  # the last words of each
     assert find_services(run.home) is None
     assert not (run.home / "services.json").exists()
     assert not run.descendants()

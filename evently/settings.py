@@ -9,6 +9,7 @@ from typing import Any
 
 import dj_database_url
 from celery.schedules import crontab
+from corsheaders.defaults import default_headers
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -35,7 +36,7 @@ INSTALLED_APPS = [
     "events",
     "bookings",
     "evently.demo",
-    "django.contrib.admin",
+    "evently.accounts.admin_apps.EventlyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -118,7 +119,7 @@ REDIS_OPTIONS = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "evently.cache.OpenCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "evently",
         "OPTIONS": {"CONNECTION_POOL_KWARGS": REDIS_OPTIONS, "IGNORE_EXCEPTIONS": True},
@@ -128,18 +129,31 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "evently:live", "capacity": 1000},
+        "CONFIG": {
+            # The layer waits for a message for 5 s at a time, which the client's own time-out of
+            # 5 s would take for a dead line: an idle websocket would be closed.
+            "hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2, "socket_timeout": 10}],
+            "prefix": "evently:live",
+            "capacity": 1000,
+        },
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long Redis is out, workers come back by themselves.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A use case that nudges a worker does not wait for a broker that is out: one more try, at once.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "evently:jobs:",
     "socket_connect_timeout": 1,
-    "socket_timeout": 5,
+    "socket_timeout": 2,
+    "max_retries": 1,
+    "interval_start": 0,
 }
+# What a lost broker interrupts is delivered again: tasks are idempotent.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -174,6 +188,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "evently.accounts.forms.NameForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 if not RATE_LIMITS:
     ACCOUNT_RATE_LIMITS = False
 
@@ -191,14 +206,17 @@ SIMPLE_JWT = {
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework_simplejwt.authentication.JWTAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "evently.api.authentication.BrowserSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["evently.api.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "evently.api.schema.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "evently.api.problem.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    # Accept alone chooses the format of an answer; `?format=` is a parameter like any other.
+    "URL_FORMAT_OVERRIDE": None,
+    "NON_FIELD_ERRORS_KEY": "body",
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -206,8 +224,14 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Sells seats at events and never sells one twice.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "TAGS": [
+        {"name": "auth", "description": "Accounts and tokens."},
+        {"name": "organisers", "description": "Teams that run events."},
+        {"name": "events"},
+        {"name": "bookings"},
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
@@ -233,7 +257,6 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "style-src": ["'self'", "'unsafe-inline'"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
@@ -243,7 +266,14 @@ CONTENT_SECURITY_POLICY = {
 }
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/.*$"
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 
 # --- Mail ---------------------------------------------------------------------------------------
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

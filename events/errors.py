@@ -58,7 +58,7 @@ class WrongStatus(Refusal):
 
     def __init__(self, *, status: str, wanted: str, **facts: Any) -> None:
         super().__init__(
-            f"An event that is {status} cannot become {wanted}.", status=status, **facts
+            f"An event that is {status} cannot become {wanted}.", event_status=status, **facts
         )
 
 

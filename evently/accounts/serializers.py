@@ -1,8 +1,18 @@
 """Shapes of people and tokens in the API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from evently.accounts.models import User
+from evently.api.fields import Shape, Text
+
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
+MAX_TOKEN = 4096
+
+
+class Email(Text, serializers.EmailField):
+    """An address that is a text; kept in lower case."""
 
 
 class UserOut(serializers.ModelSerializer[User]):
@@ -12,26 +22,31 @@ class UserOut(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-class Registration(serializers.Serializer[User]):
-    email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
-    name = serializers.CharField(max_length=150, allow_blank=True, default="")
+class Registration(Shape):
+    email = Email(max_length=254)
+    password = Text(
+        min_length=MIN_PASSWORD,
+        max_length=MAX_PASSWORD,
+        trim_whitespace=False,
+        help_text="Not only digits, not a common one, not like the name or the address.",
+    )
+    name = Text(max_length=150, allow_blank=True, default="")
 
 
-class Credentials(serializers.Serializer[User]):
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
+class Credentials(Shape):
+    email = Text(max_length=254)
+    password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
 
 
-class Profile(serializers.Serializer[User]):
-    name = serializers.CharField(max_length=150)
+class Profile(Shape):
+    name = Text(max_length=150, required=False)
 
 
-class RefreshIn(serializers.Serializer[User]):
-    refresh = serializers.CharField(max_length=4096)
+class RefreshIn(Shape):
+    refresh = Text(max_length=MAX_TOKEN)
 
 
-class TokenPairOut(serializers.Serializer[User]):
+class TokenPairOut(serializers.Serializer[Any]):
     access = serializers.CharField(help_text="Send it as `Authorization: Bearer …`.")
     refresh = serializers.CharField(help_text="Works once, for /auth/refresh.")
     user = UserOut()

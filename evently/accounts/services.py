@@ -1,16 +1,19 @@
 """Use cases of accounts: register, log in, change the profile."""
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.http import HttpRequest
 
-from allauth.account.adapter import get_adapter
 from evently.accounts.errors import EmailTaken, LoginRefused, TooManyLogins
 from evently.accounts.models import User
 from evently.errors import Invalid
 from evently.transactions import unit_of_work
+
+# The longest window of allauth's default for failed log-ins (5 in 300 s for each address).
+BRAKE_SECONDS = 300
 
 
 def register_user(*, email: str, password: str, name: str) -> User:
@@ -43,8 +46,9 @@ def authenticate_user(*, request: HttpRequest, email: str, password: str) -> Use
             request, email=email.strip().lower(), password=password
         )
     except ValidationError as error:
-        raise TooManyLogins from error
-    if not isinstance(user, User):
+        raise TooManyLogins(retry_after_seconds=BRAKE_SECONDS) from error
+    # Pages tell an inactive person so after the log-in; here there is no after.
+    if not isinstance(user, User) or not user.is_active:
         raise LoginRefused
     return user
 

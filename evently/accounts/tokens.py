@@ -1,6 +1,7 @@
 """Tokens for programs: a short access token, and a refresh token that works once."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -9,6 +10,10 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from evently.accounts.errors import TokenRefused
 from evently.accounts.models import User
+from evently.transactions import unit_of_work
+
+if TYPE_CHECKING:
+    from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,20 @@ def rotate_tokens(refresh: str) -> TokenPair:
 
     Raises:
         TokenRefused: forged, expired, spent, or older than the person's password.
+
+    Side effects:
+        Opens the transaction.
     """
     token = _read(refresh)
     user = User.objects.filter(pk=token[api_settings.USER_ID_CLAIM], is_active=True).first()
     if user is None or not _is_younger_than_password(token, user):
         raise TokenRefused
-    # Two calls with one token: whoever writes the row first gets the pair.
-    _, first = token.blacklist()
-    if not first:
-        raise TokenRefused
-    return issue_tokens(user)
+    with unit_of_work():
+        # Two calls with one token: whoever writes the row first gets the pair.
+        _, is_first = cast("tuple[BlacklistedToken, bool]", token.blacklist())
+        if not is_first:
+            raise TokenRefused
+        return issue_tokens(user)
 
 
 def revoke_token(refresh: str) -> None:

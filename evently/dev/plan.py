@@ -62,7 +62,9 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
             Part("migrate", (*manage, "migrate", "--verbosity", "0")),
             Part("collectstatic", (*manage, "collectstatic", "--noinput", "--verbosity", "0")),
             Part(
-                "load_demo", (*manage, "load_demo"), env={"EVENTLY_ADMIN_PASSWORD": admin_password}
+                "load_demo",
+                (*manage, "load_demo", "--if-empty"),
+                env={"EVENTLY_ADMIN_PASSWORD": admin_password},
             ),
         ),
         parts=(

@@ -1,6 +1,6 @@
 """Use cases of organisers and events. Each opens its own transaction."""
 
-from events.services.auditing import audit_inventory, repair_inventory
+from events.services.auditing import audit_inventory, find_last_audit, repair_inventory
 from events.services.editing import (
     cancel_event,
     complete_ended_events,
@@ -9,9 +9,11 @@ from events.services.editing import (
     edit_event,
     publish_event,
 )
+from events.services.importing import ImportReport, import_events
 from events.services.organisers import create_organiser
 
 __all__ = [
+    "ImportReport",
     "audit_inventory",
     "cancel_event",
     "complete_ended_events",
@@ -19,6 +21,8 @@ __all__ = [
     "create_organiser",
     "delete_event",
     "edit_event",
+    "find_last_audit",
+    "import_events",
     "publish_event",
     "repair_inventory",
 ]

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from evently.transactions import frozen_view, unit_of_work
@@ -13,6 +13,7 @@ from events.models import Event, InventoryAudit
 
 logger = logging.getLogger(__name__)
 BATCH = 1_000
+KEPT_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Drift:
     def seats(self) -> int:
         return self.available_seats + sum(self.claims.values()) - self.capacity
 
+    @property
+    def is_oversold(self) -> bool:
+        """Whether more seats are claimed than there are: only people can put that right."""
+        return sum(self.claims.values()) > self.capacity
+
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
@@ -43,21 +49,29 @@ class AuditReport:
 
 
 def audit_inventory(*, now: datetime) -> AuditReport:
-    """Recount every event as of one instant and keep the result for the metrics.
+    """Recount every event as of one instant and keep the result for the metrics, for a week.
 
     Side effects:
-        Opens a read-only transaction, then one that writes an InventoryAudit row.
+        Opens a read-only transaction, then one that writes an InventoryAudit row and deletes the
+        old ones.
     """
     with frozen_view():
         results = list(_recount())
     report = AuditReport(events=len(results), drifts=[found for found in results if found.seats])
-    InventoryAudit.objects.create(
-        ran_at=now,
-        events=report.events,
-        drifting_events=len(report.drifts),
-        drift_seats=report.drift_seats,
-    )
+    with unit_of_work():
+        InventoryAudit.objects.create(
+            ran_at=now,
+            events=report.events,
+            drifting_events=len(report.drifts),
+            drift_seats=report.drift_seats,
+        )
+        InventoryAudit.objects.filter(ran_at__lt=now - KEPT_FOR).delete()
     return report
+
+
+def find_last_audit() -> InventoryAudit | None:
+    """The latest result that was kept."""
+    return InventoryAudit.objects.order_by("-ran_at").first()
 
 
 def repair_inventory(*, event_id: UUID) -> Drift | None:

@@ -1,0 +1,223 @@
+"""Importing events from a file that was read by `events.importing`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from psycopg.errors import UniqueViolation
+
+from evently.accounts.models import User
+from evently.errors import Busy
+from evently.facts import publish as tell
+from evently.transactions import unit_of_work
+from events.errors import CapacityBelowTaken, OrganiserNotFound
+from events.facts import EventStateChanged
+from events.importing import BadLine, EventRow, ParsedFile
+from events.inventory import change_capacity
+from events.locks import lock_event
+from events.models import Event, Organiser
+from events.queries import may_edit
+
+Status = Event.Status
+COMPARED = (
+    "name",
+    "description",
+    "venue",
+    "starts_at",
+    "ends_at",
+    "timezone",
+    "capacity",
+    "price",
+    "currency",
+)
+EDITED = (
+    "The file and Evently tell this event differently, and somebody changed it in Evently since"
+    " its import. Nothing is overwritten: make them agree in one of the two."
+)
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a file's lines, in numbers of events.
+
+    Args:
+        bad: lines that gave no event, the reader's and those that break a rule of Evently.
+        past: calendar entries that are over and were left out.
+    """
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    past: int = 0
+    bad: list[BadLine] = field(default_factory=list)
+
+
+class _Unfit(Exception):
+    """A row that cannot be imported; its text says why."""
+
+
+def import_events(
+    *,
+    organiser_id: UUID,
+    parsed: ParsedFile,
+    by: User | None,
+    publish: bool,
+    partial: bool,
+    now: datetime,
+) -> ImportReport:
+    """Bring an organiser's events to what a file says: new ones are added, known ones follow it.
+
+    An event is known by its `import_uid`. It follows the file as long as no person has changed it
+    in Evently; after that a difference is a bad line. Importing the same file again changes
+    nothing.
+
+    Args:
+        by: an owner or manager of the organiser, or staff; None for the operator at the shell.
+        publish: put the events on sale, also those that an earlier import left as drafts.
+        partial: import the good lines even when there are bad ones; without it nothing is.
+        now: aware UTC instant, read once at the edge.
+
+    Raises:
+        OrganiserNotFound: none, or none whose events the user may change.
+        Busy: the same events are being imported or sold this instant; nothing is changed.
+
+    Side effects:
+        Opens the transaction. Locks the rows of changed events, in the order of their ids.
+        Publishes EventStateChanged for each of these.
+    """
+    try:
+        with unit_of_work():
+            _require_organiser(organiser_id, by)
+            importer = _Importer(organiser_id, publish, now)
+            importer.take(parsed.rows)
+            report = importer.report
+            report.past = parsed.past
+            report.bad = sorted([*parsed.bad, *report.bad], key=lambda bad: bad.line)
+            if report.bad and not partial:
+                transaction.set_rollback(True)
+                return ImportReport(past=report.past, bad=report.bad)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation):
+            raise Busy from error
+        raise
+    return report
+
+
+def _require_organiser(organiser_id: UUID, by: User | None) -> None:
+    known = Organiser.objects.filter(pk=organiser_id).exists()
+    if not known or (by is not None and not may_edit(organiser_id, by)):
+        raise OrganiserNotFound
+
+
+@dataclass(slots=True)
+class _Importer:
+    organiser_id: UUID
+    publish: bool
+    now: datetime
+    report: ImportReport = field(default_factory=ImportReport)
+
+    def take(self, rows: list[EventRow]) -> None:
+        known = self._known(rows)
+        self._add([row for row in rows if row.uid not in known])
+        pairs = [(known[row.uid], row) for row in rows if row.uid in known]
+        for event, row in sorted(pairs, key=lambda pair: pair[0].pk):
+            try:
+                self._follow(event, row)
+            except (_Unfit, CapacityBelowTaken) as unfit:
+                self.report.bad.append(BadLine(row.line, str(unfit)))
+
+    def _known(self, rows: list[EventRow]) -> dict[str, Event]:
+        uids = [row.uid for row in rows]
+        events = Event.objects.filter(organiser=self.organiser_id, import_uid__in=uids)
+        return {event.import_uid or "": event for event in events}
+
+    def _add(self, rows: list[EventRow]) -> None:
+        events = []
+        for row in rows:
+            event = self._new(row)
+            try:
+                _check_rules(event, self.now)
+            except _Unfit as unfit:
+                self.report.bad.append(BadLine(row.line, str(unfit)))
+            else:
+                events.append(event)
+        Event.objects.bulk_create(events)
+        self.report.created = len(events)
+
+    def _new(self, row: EventRow) -> Event:
+        return Event(
+            organiser_id=self.organiser_id,
+            import_uid=row.uid,
+            available_seats=row.capacity,
+            status=Status.PUBLISHED if self.publish else Status.DRAFT,
+            **_values(row),
+        )
+
+    def _follow(self, event: Event, row: EventRow) -> None:
+        """Change a known event to what its row says, if it differs."""
+        if not self._changes(event, row):
+            self.report.unchanged += 1
+            return
+        # What was read before the lock may be old: only the row read under it counts.
+        event = lock_event(event.pk)
+        changes = self._changes(event, row)
+        _require_untouched(event, changes)
+        capacity = changes.pop("capacity", event.capacity)
+        for name, value in changes.items():
+            setattr(event, name, value)
+        _check_rules(event, self.now)
+        if capacity != event.capacity:
+            change_capacity(event, capacity=capacity)
+        _write(event, changes)
+        self.report.changed += 1
+
+    def _changes(self, event: Event, row: EventRow) -> dict[str, Any]:
+        changes = {
+            name: value for name, value in _values(row).items() if getattr(event, name) != value
+        }
+        if self.publish and event.status == Status.DRAFT:
+            changes["status"] = Status.PUBLISHED
+        return changes
+
+
+def _values(row: EventRow) -> dict[str, Any]:
+    """The event's fields that the row tells; how many seats a booking may have is often none."""
+    values = {name: getattr(row, name) for name in COMPARED}
+    if row.max_per_booking is not None:
+        values["max_per_booking"] = row.max_per_booking
+    return values
+
+
+def _require_untouched(event: Event, changes: Iterable[str]) -> None:
+    if event.status in {Status.CANCELLED, Status.COMPLETED}:
+        raise _Unfit(f"The event is {event.status} in Evently and does not change any more.")
+    # The first version is the import's own; publishing alone overwrites nothing.
+    if event.edited_version > 1 and set(changes) != {"status"}:
+        raise _Unfit(EDITED)
+
+
+def _check_rules(event: Event, now: datetime) -> None:
+    """The model's own rules, and that the event is not over yet."""
+    try:
+        event.full_clean(exclude={"organiser"}, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        told = (f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+        raise _Unfit(" ".join(told)) from error
+    if event.ends_at <= now:
+        raise _Unfit("The event has already ended.")
+
+
+def _write(event: Event, changes: dict[str, Any]) -> None:
+    """Like a sale, this is no person's change: `edited_version` stays."""
+    written = Event.objects.filter(pk=event.pk, version=event.version).update(
+        **changes, version=F("version") + 1
+    )
+    if not written:
+        raise Busy
+    event.version += 1
+    tell(EventStateChanged.of(event))

@@ -1,4 +1,8 @@
 from django.urls import path
 
+from events import pages
+
 app_name = "events"
-urlpatterns: list = []
+urlpatterns = [
+    path("", pages.catalogue, name="catalogue"),
+]

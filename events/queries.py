@@ -11,7 +11,15 @@ from django.db.models import F
 
 from evently.accounts.models import User
 from events.errors import EventNotFound
-from events.models import EDITORS, Event, EventQuerySet, Membership, Organiser, OrganiserQuerySet
+from events.models import (
+    EDITORS,
+    Event,
+    EventQuerySet,
+    InventoryAudit,
+    Membership,
+    Organiser,
+    OrganiserQuerySet,
+)
 
 ORDERINGS = ("starts_at", "-starts_at", "price", "-price", "name", "-name")
 
@@ -68,6 +76,11 @@ def get_event(*, event_id: UUID, user: User | None) -> Event:
     if event is None:
         raise EventNotFound
     return event
+
+
+def find_last_audit() -> InventoryAudit | None:
+    """The latest result that the audit kept."""
+    return InventoryAudit.objects.order_by("-ran_at").first()
 
 
 def list_organisers(*, user: User) -> OrganiserQuerySet:

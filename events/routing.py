@@ -1,5 +1,9 @@
 """Websocket addresses of events."""
 
-from typing import Any
+from django.urls import path
 
-websocket_urlpatterns: list[Any] = []
+from events.consumers import SeatsConsumer
+
+websocket_urlpatterns = [
+    path("ws/events/<uuid:event_id>/", SeatsConsumer.as_asgi()),
+]

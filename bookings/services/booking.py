@@ -120,6 +120,9 @@ def _book_together(event_id: UUID, requests: list[BookingRequest], now: datetime
         )
         outcomes = [judge.decide(request) for request in requests]
         _write(event, judge)
+    # Only what is new: a repeated request's first answer was counted when it was given.
+    BOOKINGS.inc(len(judge.bookings))
+    SEATS_BOOKED.inc(sum(booking.quantity for booking in judge.bookings))
     return outcomes
 
 
@@ -202,8 +205,5 @@ def _explain(error: IntegrityError) -> Exception:
 def _count(outcomes: list[Outcome]) -> None:
     BATCH_SIZE.observe(len(outcomes))
     for outcome in outcomes:
-        if isinstance(outcome, Booking):
-            BOOKINGS.inc()
-            SEATS_BOOKED.inc(outcome.quantity)
-        else:
+        if isinstance(outcome, Exception):
             REFUSALS.labels(code=getattr(outcome, "code", "error")).inc()

@@ -1,6 +1,6 @@
 """Use cases of organisers and events. Each opens its own transaction."""
 
-from events.services.auditing import audit_inventory, find_last_audit, repair_inventory
+from events.services.auditing import audit_inventory, repair_inventory
 from events.services.editing import (
     cancel_event,
     complete_ended_events,
@@ -21,7 +21,6 @@ __all__ = [
     "create_organiser",
     "delete_event",
     "edit_event",
-    "find_last_audit",
     "import_events",
     "publish_event",
     "repair_inventory",

@@ -69,11 +69,6 @@ def audit_inventory(*, now: datetime) -> AuditReport:
     return report
 
 
-def find_last_audit() -> InventoryAudit | None:
-    """The latest result that was kept."""
-    return InventoryAudit.objects.order_by("-ran_at").first()
-
-
 def repair_inventory(*, event_id: UUID) -> Drift | None:
     """Set one event's counter to what its rows say; returns the drift that was repaired, if any.
 

@@ -1,0 +1,71 @@
+"""News between the apps: told after the commit, and nobody's failure hurts another."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+
+from evently.facts import publish, subscribe
+from evently.transactions import unit_of_work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass(frozen=True)
+class DoorOpened:
+    number: int
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[DoorOpened]:
+    """What a subscriber hears; the subscription ends with the test."""
+    monkeypatch.delitem(subscribers(), DoorOpened, raising=False)
+    news: list[DoorOpened] = []
+    subscribe(DoorOpened, news.append)
+    return news
+
+
+def subscribers() -> dict[type, object]:
+    from evently import facts
+
+    return facts._subscribers  # type: ignore[return-value]
+
+
+def test_a_fact_is_told_after_the_commit_and_not_before(heard: list[DoorOpened]) -> None:
+    with unit_of_work():
+        publish(DoorOpened(1))
+        assert heard == []
+    assert heard == [DoorOpened(1)]
+
+
+def test_a_fact_of_a_transaction_that_failed_is_never_told(heard: list[DoorOpened]) -> None:
+    with suppress(ZeroDivisionError), unit_of_work():
+        publish(DoorOpened(1))
+        raise ZeroDivisionError
+    assert heard == []
+
+
+def test_subscribing_twice_is_hearing_once(heard: list[DoorOpened]) -> None:
+    hear_too = heard.append
+    subscribe(DoorOpened, hear_too)
+    subscribe(DoorOpened, hear_too)
+    with unit_of_work():
+        publish(DoorOpened(1))
+    assert heard == [DoorOpened(1)]
+
+
+def test_a_subscriber_that_fails_hurts_neither_the_change_nor_the_next_one(
+    heard: list[DoorOpened], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(fact: DoorOpened) -> None:
+        raise ZeroDivisionError
+
+    subscribe(DoorOpened, fail)
+    late: list[DoorOpened] = []
+    subscribe(DoorOpened, late.append)
+    with unit_of_work():
+        publish(DoorOpened(1))
+    assert heard == [DoorOpened(1)]
+    assert late == [DoorOpened(1)]
+    assert "A subscriber failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text

@@ -38,22 +38,26 @@ def hold_booking_locks(event_id: UUID, user_ids: Sequence[UUID]) -> Iterator[lis
     keys = [f"booking_lock:{user_id}:{event_id}" for user_id in user_ids]
     token = secrets.token_hex(16)
     held = _acquire(keys, token)
+    if held is None:
+        LOCKS_SKIPPED.inc(len(keys))
+        yield [True] * len(keys)
+        return
     try:
         yield held
     finally:
         _release([key for key, ok in zip(keys, held, strict=True) if ok], token)
 
 
-def _acquire(keys: list[str], token: str) -> list[bool]:
+def _acquire(keys: list[str], token: str) -> list[bool] | None:
+    """Whether each lock is ours; None when Redis cannot be reached."""
     try:
         pipeline = get_redis_connection().pipeline(transaction=False)
         for key in keys:
             pipeline.set(key, token, px=TTL_MS, nx=True)
         return [bool(answer) for answer in pipeline.execute()]
     except RedisError as error:
-        LOCKS_SKIPPED.inc(len(keys))
         logger.warning("Booking without Redis locks: %s", error)
-        return [True] * len(keys)
+        return None
 
 
 def _release(keys: list[str], token: str) -> None:

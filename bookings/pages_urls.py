@@ -1,4 +1,12 @@
 from django.urls import path
 
+from bookings import pages
+
 app_name = "bookings"
-urlpatterns: list = []
+urlpatterns = [
+    path("events/<uuid:event_id>/", pages.event, name="event"),
+    path("events/<uuid:event_id>/book", pages.book, name="book"),
+    path("bookings/", pages.my_bookings, name="mine"),
+    path("bookings/<slug:reference>/", pages.ticket, name="ticket"),
+    path("bookings/<slug:reference>/cancel", pages.cancel, name="cancel"),
+]

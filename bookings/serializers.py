@@ -1,10 +1,9 @@
 """Shapes of bookings in the API."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from bookings.models import Booking
+from evently.api.fields import Id, Shape, WholeNumber
 from events.models import MAX_CAPACITY
 
 
@@ -29,12 +28,10 @@ class BookingOut(serializers.ModelSerializer[Booking]):
         read_only_fields = fields
 
 
-class BookingIn(serializers.Serializer[Any]):
-    event_id = serializers.UUIDField()
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_CAPACITY)
-
-
-class IdempotencyKeyIn(serializers.Serializer[Any]):
-    """The header Idempotency-Key: visible ASCII."""
-
-    key = serializers.RegexField(r"^[\x21-\x7e]{1,255}$", required=False)
+class BookingIn(Shape):
+    event_id = Id()
+    quantity = WholeNumber(
+        min_value=1,
+        max_value=MAX_CAPACITY,
+        help_text="No more than the event's `max_per_booking`.",
+    )

@@ -17,12 +17,15 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 
 from evently.gateway.health import HealthGate  # noqa: E402
+from evently.site.requests import Utf8Request  # noqa: E402
 from events.routing import websocket_urlpatterns  # noqa: E402
 
+django.request_class = Utf8Request
 application = HealthGate(
     ProtocolTypeRouter(
         {
-            "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),
+            # A WSGI application in all but the name of its answer's type.
+            "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
             "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
         }
     )

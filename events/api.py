@@ -1,46 +1,88 @@
 """/api/v1/organisers and /api/v1/events."""
 
 import re
-from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+)
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.pagination import PAGE_PARAMETERS, paginated
-from evently.api.schema import refuses
+from evently.api.pagination import PageIn, paginated
+from evently.api.schema import LOCATION, refuses
 from evently.api.views import ApiView
-from evently.errors import Invalid
+from evently.errors import Forbidden, Invalid
 from events import queries, services
-from events.errors import IfMatchMissing, StaleEvent
+from events.errors import (
+    CapacityBelowTaken,
+    EventClosed,
+    EventNotEmpty,
+    IfMatchMissing,
+    OrganiserNotFound,
+    StaleEvent,
+    WrongStatus,
+)
 from events.models import Event
 from events.serializers import (
     EventIn,
     EventOut,
     EventPatch,
     EventSearchIn,
-    LimitIn,
     OrganiserIn,
     OrganiserOut,
+    PopularIn,
 )
 
+# Proxies that compress an answer mark its tag as weak.
+VERSION_TAG = re.compile(r'(?:W/)?"(\d{1,18})"', re.ASCII)
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": r'^(W/)?"[0-9]{1,18}"$', "example": '"7"'},
     OpenApiParameter.HEADER,
     required=True,
-    description='The event\'s ETag as you read it: its version in quotes, such as `"7"`.',
+    description="The event's ETag as you read it: its version in quotes.",
 )
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of the state you have; 304 when it is still the latest.",
+)
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 201],
+    description="The event's version in quotes, for If-Match and If-None-Match.",
+)
+CONCERT = OpenApiExample(
+    "A concert",
+    request_only=True,
+    value={
+        "name": "Late Jazz",
+        "venue": "Cellar",
+        "starts_at": "2090-06-01T20:00:00+02:00",
+        "ends_at": "2090-06-01T23:00:00+02:00",
+        "timezone": "Europe/Berlin",
+        "capacity": 120,
+        "price": "12.50",
+        "currency": "EUR",
+        "status": "published",
+    },
+)
+UNCHANGED = OpenApiResponse(description="The event is still as you know it.")
 
 
 class OrganisersView(ApiView):
-    @extend_schema(
-        parameters=PAGE_PARAMETERS, responses=paginated(OrganiserOut), tags=["organisers"]
-    )
+    @extend_schema(parameters=[PageIn], responses=paginated(OrganiserOut), tags=["organisers"])
     def get(self, request: Request) -> Response:
         """The teams that the caller belongs to."""
         return self.page(queries.list_organisers(user=self.person), OrganiserOut)
@@ -55,19 +97,23 @@ class OrganisersView(ApiView):
 class EventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(
-        parameters=[EventSearchIn, *PAGE_PARAMETERS],
-        responses=paginated(EventOut),
-        tags=["events"],
-    )
+    @extend_schema(parameters=[EventSearchIn], responses=paginated(EventOut), tags=["events"])
     def get(self, request: Request) -> Response:
         """Upcoming events, soonest first."""
-        search = queries.EventSearch(**self.read_query(EventSearchIn))
+        query = self.read_query(EventSearchIn)
+        page = {name: query.pop(name) for name in ("cursor", "limit") if name in query}
+        search = queries.EventSearch(**query)
         events = queries.list_events(search=search, user=self.caller, now=timezone.now())
-        return self.page(events, EventOut)
+        return self.page(events, EventOut, page)
 
-    @extend_schema(request=EventIn, responses={201: EventOut}, tags=["events"])
-    @refuses(409)
+    @extend_schema(
+        request=EventIn,
+        parameters=[ETAG, LOCATION],
+        responses={201: EventOut},
+        examples=[CONCERT],
+        tags=["events"],
+    )
+    @refuses(Forbidden, OrganiserNotFound, WrongStatus)
     def post(self, request: Request) -> Response:
         """Add an event: a draft, unless `status` says published."""
         details = self.read(EventIn)
@@ -77,7 +123,9 @@ class EventsView(ApiView):
             details=details,
             now=timezone.now(),
         )
-        return _event_response(event, status.HTTP_201_CREATED)
+        response = _event_response(event, status.HTTP_201_CREATED)
+        response["Location"] = reverse("event", args=[event.pk])
+        return response
 
     def _own_organiser(self) -> UUID:
         organiser = queries.find_own_organiser(user=self.person)
@@ -89,38 +137,48 @@ class EventsView(ApiView):
 class PopularEventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(parameters=[LimitIn], responses=EventOut(many=True), tags=["events"])
+    @extend_schema(parameters=[PopularIn], responses=EventOut(many=True), tags=["events"])
     def get(self, request: Request) -> Response:
         """Upcoming events, those with the most seats taken first."""
-        events = queries.list_popular_events(now=timezone.now(), **self.read_query(LimitIn))
+        events = queries.list_popular_events(now=timezone.now(), **self.read_query(PopularIn))
         return Response(EventOut(events, many=True).data)
 
 
 class EventView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(responses=EventOut, tags=["events"])
+    @extend_schema(
+        parameters=[IF_NONE_MATCH, ETAG],
+        responses={200: EventOut, 304: UNCHANGED},
+        tags=["events"],
+    )
     def get(self, request: Request, event_id: UUID) -> Response:
         """One event; the ETag is its version."""
-        return _event_response(queries.get_event(event_id=event_id, user=self.caller))
+        event = queries.get_event(event_id=event_id, user=self.caller)
+        if _is_known(request, event):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers=_headers(event))
+        return _event_response(event)
 
     @extend_schema(
-        request=EventPatch, parameters=[IF_MATCH], responses={200: EventOut}, tags=["events"]
+        request=EventPatch,
+        parameters=[IF_MATCH, ETAG],
+        responses={200: EventOut},
+        tags=["events"],
     )
-    @refuses(409, 412, 428)
+    @refuses(Forbidden, EventClosed, CapacityBelowTaken, WrongStatus, StaleEvent, IfMatchMissing)
     def patch(self, request: Request, event_id: UUID) -> Response:
         """Change an event, unless somebody else did since you read it."""
         event = services.edit_event(
             event_id=event_id,
             by=self.person,
-            changes=self.read(EventPatch, partial=True),
+            changes=self.read(EventPatch),
             expected_version=_if_match(request),
             now=timezone.now(),
         )
         return _event_response(event)
 
     @extend_schema(responses={204: None}, tags=["events"])
-    @refuses(409)
+    @refuses(Forbidden, EventNotEmpty)
     def delete(self, request: Request, event_id: UUID) -> Response:
         """Remove an event that nobody ever booked."""
         services.delete_event(event_id=event_id, by=self.person)
@@ -128,8 +186,8 @@ class EventView(ApiView):
 
 
 class CancelEventView(ApiView):
-    @extend_schema(request=None, responses={200: EventOut}, tags=["events"])
-    @refuses(409)
+    @extend_schema(request=None, parameters=[ETAG], responses={200: EventOut}, tags=["events"])
+    @refuses(Forbidden, WrongStatus)
     def post(self, request: Request, event_id: UUID) -> Response:
         """Call a published event off; its bookings are cancelled, too."""
         event = services.cancel_event(event_id=event_id, by=self.person, now=timezone.now())
@@ -137,19 +195,25 @@ class CancelEventView(ApiView):
 
 
 def _event_response(event: Event, code: int = status.HTTP_200_OK) -> Response:
-    return Response(EventOut(event).data, code, headers=_etag(event))
+    return Response(EventOut(event).data, code, headers=_headers(event))
 
 
-def _etag(event: Event) -> dict[str, str]:
-    return {"ETag": f'"{event.version}"'}
+def _headers(event: Event) -> dict[str, str]:
+    """The event's tag; a copy may be kept, and is asked about before it is used."""
+    return {"ETag": f'"{event.version}"', "Cache-Control": "private, no-cache"}
+
+
+def _is_known(request: Request, event: Event) -> bool:
+    """Whether If-None-Match names the event's version."""
+    header = request.headers.get("If-None-Match", "")
+    return header.strip() == "*" or str(event.version) in VERSION_TAG.findall(header)
 
 
 def _if_match(request: Request) -> int:
     """The version in the header If-Match."""
-    header: Any = request.headers.get("If-Match", "").strip()
+    header = request.headers.get("If-Match", "").strip()
     if not header:
         raise IfMatchMissing
-    match = re.fullmatch(r'(?:W/)?"?(\d{1,18})"?', header)
-    if match is None:
-        raise StaleEvent
+    if not (match := VERSION_TAG.fullmatch(header)):
+        raise Invalid(**{"If-Match": 'Send the event\'s ETag as you got it, such as "7".'})
     return int(match[1])

@@ -1,12 +1,22 @@
 """Shapes of organisers and events in the API."""
 
-from typing import Any
-
 from rest_framework import serializers
 
-from events.models import MAX_NAME, Event, Organiser
+from evently.api.fields import (
+    Amount,
+    Choice,
+    Flag,
+    Id,
+    Instant,
+    QueryShape,
+    Shape,
+    Text,
+    WholeNumber,
+)
+from evently.api.pagination import PageIn
+from events.models import MAX_CAPACITY, MAX_DESCRIPTION, MAX_NAME, Event, Organiser
 from events.queries import ORDERINGS
-from events.validators import known_currencies, known_timezones
+from events.validators import known_currencies, validate_timezone
 
 
 class OrganiserOut(serializers.ModelSerializer[Organiser]):
@@ -16,8 +26,8 @@ class OrganiserOut(serializers.ModelSerializer[Organiser]):
         read_only_fields = fields
 
 
-class OrganiserIn(serializers.Serializer[Organiser]):
-    name = serializers.CharField(max_length=MAX_NAME)
+class OrganiserIn(Shape):
+    name = Text(max_length=MAX_NAME)
 
 
 class OrganiserBrief(serializers.ModelSerializer[Organiser]):
@@ -53,58 +63,64 @@ class EventOut(serializers.ModelSerializer[Event]):
         read_only_fields = fields
 
 
-class EventPatch(serializers.ModelSerializer[Event]):
+class EventPatch(Shape):
     """What a person may change; `status` by steps: draft, published, cancelled."""
 
-    timezone = serializers.ChoiceField(choices=sorted(known_timezones()), required=False)
-    currency = serializers.ChoiceField(choices=sorted(known_currencies()), required=False)
-
-    class Meta:
-        model = Event
-        fields = (
-            "name",
-            "description",
-            "venue",
-            "starts_at",
-            "ends_at",
-            "timezone",
-            "capacity",
-            "price",
-            "currency",
-            "max_per_booking",
-            "repeat_bookings_allowed",
-            "status",
-        )
+    name = Text(max_length=MAX_NAME, required=False)
+    description = Text(
+        max_length=MAX_DESCRIPTION, allow_blank=True, trim_whitespace=False, required=False
+    )
+    venue = Text(max_length=MAX_NAME, allow_blank=True, required=False)
+    starts_at = Instant(required=False)
+    ends_at = Instant(required=False, help_text="After `starts_at`, and in the future.")
+    timezone = Text(
+        max_length=64,
+        validators=[validate_timezone],
+        required=False,
+        help_text="A name of the IANA time zone database, such as Europe/Berlin.",
+    )
+    capacity = WholeNumber(min_value=1, max_value=MAX_CAPACITY, required=False)
+    price = Amount(required=False)
+    currency = Choice(
+        choices=sorted(known_currencies()),
+        required=False,
+        error_messages={"invalid_choice": "Use a three-letter ISO code such as EUR."},
+    )
+    max_per_booking = WholeNumber(min_value=1, max_value=MAX_CAPACITY, required=False)
+    repeat_bookings_allowed = Flag(required=False)
+    status = Choice(choices=Event.Status.choices, required=False)
 
 
 class EventIn(EventPatch):
     """A new event; the organiser may be left out by whoever runs events for one team only."""
 
-    organiser = serializers.UUIDField(required=False)
+    name = Text(max_length=MAX_NAME)
+    starts_at = Instant()
+    ends_at = Instant(help_text="After `starts_at`, and in the future.")
+    capacity = WholeNumber(min_value=1, max_value=MAX_CAPACITY)
+    organiser = Id(required=False)
 
-    class Meta(EventPatch.Meta):
-        fields = (*EventPatch.Meta.fields, "organiser")
 
-
-class EventSearchIn(serializers.Serializer[Any]):
+class EventSearchIn(PageIn):
     """The parameters of a list of events."""
 
-    search = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    starts_after = serializers.DateTimeField(required=False)
-    starts_before = serializers.DateTimeField(required=False)
-    min_price = serializers.DecimalField(
-        required=False, max_digits=10, decimal_places=2, min_value=0
+    search = Text(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Words, or their beginnings, of name, venue or description; all must match.",
     )
-    max_price = serializers.DecimalField(
-        required=False, max_digits=10, decimal_places=2, min_value=0
-    )
-    available = serializers.BooleanField(required=False, help_text="Only events with seats left.")
-    organiser = serializers.UUIDField(
+    starts_after = Instant(required=False)
+    starts_before = Instant(required=False)
+    min_price = Amount(required=False)
+    max_price = Amount(required=False)
+    available = Flag(required=False, help_text="Only events with seats left.")
+    organiser = Id(
         required=False,
         help_text="All events of one organiser: past ones too, and drafts for its members.",
     )
-    ordering = serializers.ChoiceField(choices=ORDERINGS, required=False)
+    ordering = Choice(choices=ORDERINGS, required=False, help_text="Else `starts_at`.")
 
 
-class LimitIn(serializers.Serializer[Any]):
-    limit = serializers.IntegerField(min_value=1, max_value=50, default=10)
+class PopularIn(QueryShape):
+    limit = WholeNumber(min_value=1, max_value=50, default=10)

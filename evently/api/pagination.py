@@ -1,31 +1,66 @@
-"""Cursor pages: `next` and `previous` are whole addresses, or null."""
+"""Pages by cursor: a cursor says which row the page lies after (or before), not how many to skip.
 
-from typing import Any
+So a page costs the same wherever it lies, and rows that come or go meanwhile neither repeat nor
+hide others. The order of the query must end in a unique field.
+"""
 
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
+from django.db.models import Model, Q, QuerySet
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.serializers import BaseSerializer
 
-PAGE_PARAMETERS = [
-    OpenApiParameter("cursor", str, description="Where the page begins; from `next`."),
-    OpenApiParameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-        description="Rows of a page.",
-    ),
-]
+from evently.api.fields import QueryShape, Text, WholeNumber
+from evently.errors import Invalid
+
+Row = TypeVar("Row", bound=Model)
+MAX_LIMIT = 100
 
 
-class CursorPages(CursorPagination):
-    """Pages in the order that the query already has."""
+class PageIn(QueryShape):
+    """The parameters of every list."""
 
-    page_size = 20
-    page_size_query_param = "limit"
-    max_page_size = 100
+    cursor = Text(
+        required=False,
+        max_length=4096,
+        help_text="Where the page lies: as it stands in `next` or `previous`.",
+    )
+    limit = WholeNumber(min_value=1, max_value=MAX_LIMIT, default=20, help_text="Rows of a page.")
 
-    def get_ordering(self, request, queryset, view):  # type: ignore[no-untyped-def]
-        return tuple(queryset.query.order_by)
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """`next` and `previous` are cursors, or None at the end and the beginning."""
+
+    rows: list[Row]
+    next: str | None
+    previous: str | None
+
+
+def paginate(rows: QuerySet[Row], *, cursor: str | None, limit: int) -> Page[Row]:
+    """The page of an ordered query at this cursor; the first page without one.
+
+    Raises:
+        Invalid: the cursor was not made here, or for a list in another order.
+    """
+    order = _Order(rows)
+    backwards, position = order.read(cursor) if cursor else (False, None)
+    found = list(order.beyond(position, backwards=backwards)[: limit + 1])
+    shown = found[:limit]
+    is_more = len(found) > limit
+    if backwards:
+        shown.reverse()
+    has_next = backwards or is_more
+    has_previous = is_more if backwards else position is not None
+    return Page(
+        rows=shown,
+        next=order.cursor(shown[-1], backwards=False) if shown and has_next else None,
+        previous=order.cursor(shown[0], backwards=True) if shown and has_previous else None,
+    )
 
 
 def paginated(serializer: type[BaseSerializer[Any]]) -> BaseSerializer[Any]:
@@ -34,8 +69,55 @@ def paginated(serializer: type[BaseSerializer[Any]]) -> BaseSerializer[Any]:
     return inline_serializer(
         name,
         {
-            "next": serializers.URLField(allow_null=True),
+            "next": serializers.URLField(allow_null=True, help_text="Address of the next page."),
             "previous": serializers.URLField(allow_null=True),
             "results": serializer(many=True),
         },
     )
+
+
+class _Order(Generic[Row]):
+    """A query's order by its own fields, and positions in it."""
+
+    signer = Signer(salt="evently.cursor")
+
+    def __init__(self, rows: QuerySet[Row]) -> None:
+        self.rows = rows
+        self.terms = [str(term) for term in rows.query.order_by]
+        self.names = [term.removeprefix("-") for term in self.terms]
+
+    def cursor(self, row: Row, *, backwards: bool) -> str:
+        values = [self._field(name).value_to_string(row) for name in self.names]
+        return self.signer.sign_object([self.terms, backwards, values])
+
+    def read(self, cursor: str) -> tuple[bool, list[Any]]:
+        try:
+            terms, backwards, texts = self.signer.unsign_object(cursor)
+            values = [
+                self._field(name).to_python(text)
+                for name, text in zip(self.names, texts, strict=True)
+            ]
+        except (BadSignature, ValidationError, ValueError) as error:
+            raise Invalid(cursor="Take it from `next` or `previous` of a page.") from error
+        if terms != self.terms:
+            raise Invalid(cursor="This one is of a list in another order. Begin at its first page.")
+        return backwards, values
+
+    def beyond(self, position: list[Any] | None, *, backwards: bool) -> QuerySet[Row]:
+        """Rows after the position, or before it from the nearest to the farthest."""
+        rows = self.rows.reverse() if backwards else self.rows
+        if position is None:
+            return rows
+        return rows.filter(self._after(position, backwards=backwards))
+
+    def _after(self, position: list[Any], *, backwards: bool) -> Q:
+        """(a, b) after (x, y): a after x, or a equal to x and b after y."""
+        after, equal = Q(), Q()
+        for term, name, value in zip(self.terms, self.names, position, strict=True):
+            lookup = "lt" if term.startswith("-") != backwards else "gt"
+            after |= equal & Q(**{f"{name}__{lookup}": value})
+            equal &= Q(**{name: value})
+        return after
+
+    def _field(self, name: str) -> Any:
+        return self.rows.model._meta.get_field(name)  # noqa: SLF001 (documented by Django)

@@ -7,16 +7,24 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
 
-from evently.errors import Busy, Kind, Refusal
+from evently.errors import Busy, Invalid, Kind, Refusal
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="Evently"'
 RETRY_AFTER_SECONDS = 2
 
 STATUS = {
@@ -39,11 +47,15 @@ FRAMEWORK = {
     403: ("forbidden", "You may not do this."),
     404: ("not-found", "There is no such thing here, or it is not yours to see."),
     405: ("method-not-allowed", "This address does not take this method."),
-    406: ("not-acceptable", "This address answers in JSON."),
+    406: ("not-acceptable", "This address answers in JSON: accept application/json."),
+    411: ("length-required", "Send the body with its Content-Length, not in chunks."),
+    413: ("content-too-large", "The body is larger than any that is expected here."),
     415: ("unsupported-media-type", "Send JSON, with Content-Type: application/json."),
     429: ("rate-limited", "Too many requests."),
     500: ("internal-error", "Something went wrong on our side. It has been logged."),
 }
+# Requests that cannot be understood; the framework reports them from anywhere.
+UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 
 
 def problem(
@@ -52,21 +64,28 @@ def problem(
     title: str,
     *,
     detail: str = "",
+    facts: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
-    **facts: Any,
 ) -> HttpResponse:
-    """A problem document; `facts` become members of it."""
+    """A problem document; `facts` become members of it, beside those that all problems have.
+
+    The fact `retry_after_seconds` is also the header Retry-After, which 429 and 503 always have.
+    """
+    facts = facts or {}
     body = {
+        **facts,
         "type": f"urn:evently:problem:{code}",
         "title": title,
         "status": status,
         "detail": detail or title,
         "code": code,
-        **facts,
     }
     headers = dict(headers or {})
     if status in {429, 503}:
-        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        seconds = facts.get("retry_after_seconds", RETRY_AFTER_SECONDS)
+        headers.setdefault("Retry-After", str(seconds))
+    if status == 401:
+        headers.setdefault("WWW-Authenticate", CHALLENGE)
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers)
 
 
@@ -76,7 +95,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
         refusal.code,
         refusal.title,
         detail=refusal.detail,
-        **refusal.facts,
+        facts=refusal.facts,
     )
 
 
@@ -87,20 +106,29 @@ def framework_problem(status: int, *, detail: str = "", **more: Any) -> HttpResp
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """Turn what a view raised into a problem; None for a bug, which is logged and answered as 500."""
+    """Turn what a view raised into a problem; None for a bug, which becomes a logged 500."""
     if isinstance(error, Refusal):
         return refusal_response(error)
+    if isinstance(error, exceptions.APIException):
+        return _api_exception(error)
+    return django_problem(error)
+
+
+def django_problem(error: BaseException | None) -> HttpResponse | None:
+    """The problem that an exception of Django or the database stands for; None for a bug."""
     if isinstance(error, OperationalError | InterfaceError):
         logger.warning("The database is out: %s", error)
         return refusal_response(Busy())
+    if isinstance(error, RequestDataTooBig):
+        return framework_problem(413)
+    if isinstance(error, DisallowedHost):
+        return framework_problem(400, detail="The header Host names no site that is served here.")
+    if isinstance(error, UNREADABLE):
+        return framework_problem(400)
     if isinstance(error, Http404):
         return framework_problem(404)
     if isinstance(error, PermissionDenied):
         return framework_problem(403)
-    if isinstance(error, exceptions.ValidationError):
-        return _invalid(error)
-    if isinstance(error, exceptions.APIException):
-        return _api_exception(error)
     return None
 
 
@@ -108,24 +136,28 @@ def is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _invalid(error: exceptions.ValidationError) -> HttpResponse:
-    detail = error.detail
-    errors = detail if isinstance(detail, dict) else {"non_field_errors": detail}
-    title = "The request has fields that cannot be used."
-    return problem(400, "invalid", title, errors=errors)
-
-
 def _api_exception(error: exceptions.APIException) -> HttpResponse:
-    headers = {}
-    if challenge := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = challenge
-    if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait))
+    if isinstance(error, exceptions.ValidationError):
+        return _invalid(error)
+    if isinstance(error, exceptions.AuthenticationFailed):
+        # The libraries' texts speak of token types; ours says what to do.
+        return problem(
+            401,
+            "token-refused",
+            "This access token is not valid, or not any more.",
+            detail="Trade your refresh token for a new pair at /api/v1/auth/refresh, or log in.",
+        )
+    headers = {"Retry-After": str(int(wait))} if (wait := getattr(error, "wait", None)) else {}
     return framework_problem(error.status_code, detail=_sentence(error), headers=headers)
 
 
-def _sentence(error: exceptions.APIException) -> str:
+def _invalid(error: exceptions.ValidationError) -> HttpResponse:
     detail = error.detail
-    if isinstance(detail, dict):
-        detail = detail.get("detail", "")
-    return str(detail) if isinstance(detail, str) else ""
+    errors = detail if isinstance(detail, dict) else {"body": detail}
+    return problem(400, Invalid.code, Invalid.title, facts={"errors": errors})
+
+
+def _sentence(error: exceptions.APIException) -> str:
+    """What the raiser says, unless it is only the framework's own phrase for the status."""
+    said = str(error.detail)
+    return said if said != str(type(error).default_detail) else ""

@@ -1,98 +1,194 @@
-"""What every operation of the OpenAPI document has: the problems it may answer with."""
+"""The OpenAPI document: what every operation has in common, above all the ways it may say no."""
 
-from collections.abc import Callable
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.serializers import EmailField
 
-from evently.api.problem import CONTENT_TYPE
+from evently.api.authentication import CsrfRefused
+from evently.api.fields import AMOUNT, Amount, Shape, Text
+from evently.api.problem import CONTENT_TYPE, FRAMEWORK, STATUS
+from evently.errors import Busy, Invalid, NotFound, Refusal
 
 View = TypeVar("View")
+Said = tuple[int, str, str]  # status, code, title
 
 PROBLEM_SCHEMA = {
     "type": "object",
     "description": "RFC 9457 problem details. Further members are facts about the refusal.",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
+        "type": {"type": "string", "format": "uri", "example": "urn:evently:problem:not-found"},
+        "title": {"type": "string", "description": "The same for every problem of this code."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "What is wrong here, and what helps."},
         "code": {"type": "string", "description": "Stable; never renamed."},
         "errors": {
             "type": "object",
             "description": "For the code `invalid`: sentences for each field.",
-            "additionalProperties": True,
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
     },
     "additionalProperties": True,
 }
-MEANING = {
-    400: "invalid or malformed",
-    401: "not-authenticated",
-    403: "forbidden",
-    404: "not-found",
-    405: "method-not-allowed",
-    406: "not-acceptable",
-    409: "conflict; the code says which",
-    412: "stale",
-    415: "unsupported-media-type",
-    422: "idempotency-mismatch",
-    428: "if-match-missing",
-    429: "rate-limited",
-    503: "busy",
-}
-# What any operation may answer with.
-EVERYWHERE = {400, 404, 406, 429, 503}
+TOKEN_REFUSED = (401, "token-refused", "This access token is not valid, or not any more.")
+
+LOCATION = OpenApiParameter(
+    "Location",
+    {"type": "string", "format": "uri-reference"},
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="Address of what was made.",
+)
 
 
-def refuses(*statuses: int) -> Callable[[View], View]:
-    """Say which further problems a view's method may answer with."""
+def refuses(*refusals: type[Refusal]) -> Callable[[View], View]:
+    """Say which refusals of its own a view's method may answer with."""
 
     def mark(method: View) -> View:
-        method.refuses = set(statuses)  # type: ignore[attr-defined]
+        method.refuses = refusals  # type: ignore[attr-defined]
         return method
 
     return mark
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds problem answers: those of any operation, and those named with `@refuses`."""
+    """Adds problem answers: those that follow from an operation's form, and those of `@refuses`."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation:
-            self.registry.register_on_missing(
-                ResolvedComponent(
-                    name="Problem",
-                    type=ResolvedComponent.SCHEMA,
-                    schema=PROBLEM_SCHEMA,
-                    object="Problem",
-                )
-            )
-            for status in sorted(self._problems(operation)):
-                operation["responses"].setdefault(str(status), _answer(status))
+            self._register_problem()
+            said = defaultdict(list)
+            for status, code, title in dict.fromkeys(self._problems(operation)):
+                said[status].append((code, title))
+            for status in sorted(said):
+                operation["responses"][str(status)] = _answer(status, said[status])
         return operation
 
-    def _problems(self, operation: dict[str, Any]) -> set[int]:
-        handler = getattr(self.view, self.method.lower())
-        problems = EVERYWHERE | getattr(handler, "refuses", set())
+    def get_operation_id(self) -> str:
+        """Method and view: `post_cancel_event`."""
+        name = type(self.view).__name__.removesuffix("View")
+        return self.method.lower() + re.sub("[A-Z]", lambda at: f"_{at[0].lower()}", name)
+
+    def _register_problem(self) -> None:
+        self.registry.register_on_missing(
+            ResolvedComponent(
+                name="Problem",
+                type=ResolvedComponent.SCHEMA,
+                schema=PROBLEM_SCHEMA,
+                object="Problem",
+            )
+        )
+
+    def _problems(self, operation: dict[str, Any]) -> Iterator[Said]:
+        """What this operation may refuse with; 405, 411 and 500 are left to the protocol."""
+        places = {parameter["in"] for parameter in operation.get("parameters", ())}
         if "requestBody" in operation:
-            problems = problems | {415}
-        # An anonymous call is always possible where {} is among the ways to log in; a bad token
-        # is refused everywhere.
-        return problems | {401, 403}
+            yield from map(_framework, (400, 413, 415))
+        if "requestBody" in operation or places & {"query", "header"}:
+            yield _domain(Invalid)
+        if self.view.authentication_classes:
+            yield from (_framework(401), TOKEN_REFUSED)
+        if self.view.authentication_classes and self.method not in SAFE_METHODS:
+            yield _domain(CsrfRefused)
+        if "path" in places:
+            yield _domain(NotFound)
+        handler = getattr(self.view, self.method.lower())
+        yield from map(_domain, getattr(handler, "refuses", ()))
+        yield from (_framework(406), _framework(429), _domain(Busy))
 
 
-def _answer(status: int) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
+class ShapeExtension(OpenApiSerializerExtension):
+    """Shapes take no other names than theirs."""
+
+    target_class = Shape
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Any:
+        schema = auto_schema._map_serializer(  # noqa: SLF001 (the protocol of extensions)
+            self.target, direction, bypass_extensions=True
+        )
+        if schema.get("description") == Shape.__doc__:
+            del schema["description"]
+        fields = {name: _one_text(field) for name, field in schema["properties"].items()}
+        return {**schema, "properties": fields, "additionalProperties": False}
+
+
+class TextExtension(OpenApiSerializerFieldExtension):
+    """Texts are without NUL, and not of blanks alone unless they may be empty."""
+
+    target_class = Text
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> Any:
+        field = self.target
+        needs_ink = field.trim_whitespace and not field.allow_blank
+        schema = {
+            "type": "string",
+            "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$" if needs_ink else r"^[^\u0000]*$",
+            "minLength": field.min_length or (0 if field.allow_blank else 1),
+            "maxLength": field.max_length,
+        }
+        return {**schema, "format": "email"} if isinstance(field, EmailField) else schema
+
+
+class AmountExtension(OpenApiSerializerFieldExtension):
+    target_class = Amount
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> Any:
+        text = {"type": "string", "pattern": AMOUNT}
+        number = {"type": "number", "minimum": 0, "maximum": 99999999.99}
+        return {"anyOf": [text, number], "example": "12.50"}
+
+
+def _one_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """A text that may be empty is one text, not a choice of two that both fit the empty one."""
+    choices = schema.get("oneOf")
+    if not choices or choices[-1] != {"type": "string", "maxLength": 0}:
+        return schema
+    return {name: value for name, value in schema.items() if name != "oneOf"} | dict(choices[0])
+
+
+def _framework(status: int) -> Said:
+    return (status, *FRAMEWORK[status])
+
+
+def _domain(refusal: type[Refusal]) -> Said:
+    return STATUS[refusal.kind], refusal.code, refusal.title
+
+
+def _answer(status: int, said: list[tuple[str, str]]) -> dict[str, Any]:
+    content = {
+        "schema": {"$ref": "#/components/schemas/Problem"},
+        "examples": {code: _example(status, code, title) for code, title in said},
+    }
     answer: dict[str, Any] = {
-        "description": MEANING[status],
-        "content": {CONTENT_TYPE: {"schema": schema}},
+        "description": "\n".join(f"- `{code}`: {title}" for code, title in said),
+        "content": {CONTENT_TYPE: content},
     }
     if status in {429, 503}:
         answer["headers"] = {
             "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         }
+    if status == 401:
+        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return answer
+
+
+def _example(status: int, code: str, title: str) -> dict[str, Any]:
+    problem = {
+        "type": f"urn:evently:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": title,
+        "code": code,
+    }
+    return {"summary": title, "value": problem}

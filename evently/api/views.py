@@ -3,46 +3,83 @@
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
+from django.utils.http import parse_header_parameters
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from evently.accounts.models import User
-from evently.api.pagination import CursorPages
+from evently.api.errors import LengthRequired
+from evently.api.fields import QueryShape, Shape
+from evently.api.pagination import PageIn, paginate
 
 Row = TypeVar("Row", bound=Model)
 
 
 class ApiView(APIView):
-    """A view that checks its input with a serializer and makes one call."""
+    """A view that checks its input with a shape and makes one call."""
 
-    def read(self, serializer: type[BaseSerializer[Any]], *, partial: bool = False) -> Any:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        _require_readable(request)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(*args, **kwargs)
+        # Answers are for one caller and of one moment.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def read(self, shape: type[Shape]) -> Any:
         """The request's body as checked values; raises what becomes a problem `invalid`."""
-        return _checked(serializer(data=self.request.data, partial=partial))
+        return _checked(shape(data=self.request.data))
 
-    def read_query(self, serializer: type[BaseSerializer[Any]]) -> Any:
+    def read_query(self, shape: type[QueryShape]) -> Any:
         """The parameters of the address as checked values."""
-        return _checked(serializer(data=self.request.query_params))
+        return _checked(shape(data=self.request.query_params.dict()))
 
-    def page(self, rows: QuerySet[Row], serializer: type[BaseSerializer[Any]]) -> Response:
-        """One page of an ordered query."""
-        pages = CursorPages()
-        shown = pages.paginate_queryset(rows, self.request, self)
-        return pages.get_paginated_response(serializer(shown, many=True).data)
+    def page(
+        self,
+        rows: QuerySet[Row],
+        serializer: type[BaseSerializer[Any]],
+        query: dict[str, Any] | None = None,
+    ) -> Response:
+        """One page of an ordered query. `query` is the checked query when it has more to say."""
+        query = self.read_query(PageIn) if query is None else query
+        page = paginate(rows, cursor=query.get("cursor"), limit=query["limit"])
+        return Response(
+            {
+                "next": self._address_of(page.next),
+                "previous": self._address_of(page.previous),
+                "results": serializer(page.rows, many=True).data,
+            }
+        )
 
     @property
     def caller(self) -> User | None:
-        return caller(self.request)
+        """Who calls, in a view that anybody may use."""
+        return self.request.user if isinstance(self.request.user, User) else None
 
     @property
     def person(self) -> User:
-        """The caller, in a view that only people who are logged in can reach."""
+        """Who calls, in a view that only people who are logged in can reach."""
         return cast(User, self.request.user)
 
+    def _address_of(self, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        return str(replace_query_param(self.request.build_absolute_uri(), "cursor", cursor))
 
-def caller(request: Request) -> User | None:
-    return request.user if isinstance(request.user, User) else None
+
+def _require_readable(request: Request) -> None:
+    """Refuse bodies that the server could only misread: of no stated length, or not in UTF-8."""
+    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        raise LengthRequired
+    _, parameters = parse_header_parameters(request.content_type)
+    if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType(request.content_type, detail="Send JSON in UTF-8.")
 
 
 def _checked(serializer: BaseSerializer[Any]) -> Any:

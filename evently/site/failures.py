@@ -1,4 +1,4 @@
-"""What is said when an address is wrong or something breaks: a problem to programs, a page to people."""
+"""What is said when an address is wrong or something breaks: to programs a problem, else a page."""
 
 import sys
 
@@ -6,40 +6,35 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from evently.api.problem import framework_problem, is_api, refusal_response
-from evently.errors import Busy
+from evently.api.problem import django_problem, framework_problem, is_api
 
 RETRY_AFTER_SECONDS = "5"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400)
+    return _answer(request, 400, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403)
+    return _answer(request, 403, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404)
+    return _answer(request, 404, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A bug; or the database is out, which the framework can only tell as a bug."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return _busy(request)
-    return _answer(request, 500)
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return _answer(request, 503, error)
+    return _answer(request, 500, error)
 
 
-def _busy(request: HttpRequest) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, error: BaseException | None) -> HttpResponse:
     if is_api(request):
-        return refusal_response(Busy())
-    page = render(request, "failures/503.html", status=503)
-    page["Retry-After"] = RETRY_AFTER_SECONDS
+        return django_problem(error) or framework_problem(status)
+    page = render(request, f"failures/{status}.html", status=status)
+    if status == 503:
+        page["Retry-After"] = RETRY_AFTER_SECONDS
     return page
-
-
-def _answer(request: HttpRequest, status: int) -> HttpResponse:
-    if is_api(request):
-        return framework_problem(status)
-    return render(request, f"failures/{status}.html", status=status)

@@ -13,11 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
 django = get_wsgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from evently.gateway.health import HealthGate  # noqa: E402
 from evently.site.requests import Utf8Request  # noqa: E402
+from evently.site.sockets import NoForeignPages  # noqa: E402
 from events.routing import websocket_urlpatterns  # noqa: E402
 
 django.request_class = Utf8Request
@@ -26,7 +26,7 @@ application = HealthGate(
         {
             # A WSGI application in all but the name of its answer's type.
             "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
-            "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
+            "websocket": NoForeignPages(URLRouter(websocket_urlpatterns)),
         }
     )
 )

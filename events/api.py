@@ -118,7 +118,7 @@ class EventsView(ApiView):
         """Add an event: a draft, unless `status` says published."""
         details = self.read(EventIn)
         event = services.create_event(
-            organiser_id=details.pop("organiser", None) or self._own_organiser(),
+            organiser_id=details.pop("organiser_id", None) or self._own_organiser(),
             by=self.person,
             details=details,
             now=timezone.now(),
@@ -130,7 +130,7 @@ class EventsView(ApiView):
     def _own_organiser(self) -> UUID:
         organiser = queries.find_own_organiser(user=self.person)
         if organiser is None:
-            raise Invalid(organiser="Say which of your organisers runs the event.")
+            raise Invalid(organiser_id="Say which of your organisers runs the event.")
         return organiser.pk
 
 

@@ -98,7 +98,7 @@ class EventIn(EventPatch):
     starts_at = Instant()
     ends_at = Instant(help_text="After `starts_at`, and in the future.")
     capacity = WholeNumber(min_value=1, max_value=MAX_CAPACITY)
-    organiser = Id(required=False)
+    organiser_id = Id(required=False)
 
 
 class EventSearchIn(PageIn):

@@ -204,4 +204,4 @@ def test_the_figures_stand_in_the_metrics_of_the_server(api: APIClient) -> None:
     audit_inventory(now=NOW)
     shown = api.get("/metrics").content.decode()
     assert "evently_inventory_drift_seats 0.0" in shown
-    assert f"evently_inventory_audited_timestamp_seconds " in shown
+    assert "evently_inventory_audited_timestamp_seconds " in shown

@@ -25,7 +25,7 @@ from pytest_django import Settings
 from bookings.services import cancel_booking
 from evently.dev.redis import Redis
 from evently.facts import publish
-from evently.site.sockets import OwnPagesOnly
+from evently.site.sockets import NoForeignPages
 from events import live
 from events.consumers import SeatsConsumer
 from events.facts import EventStateChanged
@@ -55,7 +55,7 @@ async def _no_connection_is_left() -> AsyncIterator[None]:
 
 
 def application() -> Any:
-    return OwnPagesOnly(URLRouter(websocket_urlpatterns))
+    return NoForeignPages(URLRouter(websocket_urlpatterns))
 
 
 @asynccontextmanager
@@ -156,7 +156,7 @@ async def test_a_rush_is_thinned_out_and_its_last_state_arrives() -> None:
             )
             await asyncio.sleep(0.001)
         heard = await hear_until(socket, "seats", available_seats=500)
-        tenths = (time.monotonic() - began) / live.STATE_EVERY_SECONDS
+        tenths = (time.monotonic() - began) / 0.1
     assert 2 <= len(heard) <= tenths + 2
     versions = [message["version"] for message in heard]
     assert versions == sorted(set(versions))
@@ -203,6 +203,20 @@ async def test_an_event_that_is_not_public_is_closed_with_4404(status: str | Non
         event_id = (await in_thread(make_event)(status=status)).pk
     async with looking_at(event_id) as socket:
         assert await socket.receive_output(timeout=5) == {"type": "websocket.close", "code": 4404}
+
+
+async def test_an_unknown_address_is_refused() -> None:
+    communicator = WebsocketCommunicator(application(), "/ws/nowhere/")
+    connected, _ = await communicator.connect()
+    assert not connected
+
+
+async def test_a_program_names_no_origin_and_is_served() -> None:
+    event = await in_thread(make_event)()
+    communicator = WebsocketCommunicator(application(), f"/ws/events/{event.pk}/")
+    connected, _ = await communicator.connect()
+    assert connected
+    await communicator.disconnect()
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])

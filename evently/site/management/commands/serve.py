@@ -1,11 +1,15 @@
 """`manage.py serve`: the web server."""
 
+import signal
+import sys
 from typing import Any
 
 import uvicorn
 from django.core.management.base import BaseCommand, CommandParser
 
 DRAIN_SECONDS = 10
+# Clients only listen; what they may say is an access token.
+LARGEST_MESSAGE_BYTES = 65_536
 
 
 class Command(BaseCommand):
@@ -16,6 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # The server, once drained, raises the signal again that stopped it. Leave in good order
+        # then, so that the last live news goes out.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(
             "evently.asgi:application",
             host=options["host"],
@@ -23,6 +30,7 @@ class Command(BaseCommand):
             lifespan="off",
             access_log=False,
             log_level="info",
+            ws_max_size=LARGEST_MESSAGE_BYTES,
             # Requests under way are answered before the program ends.
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )

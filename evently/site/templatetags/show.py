@@ -1,0 +1,161 @@
+"""How pages show money, times and the state of an event, in the reader's language."""
+
+import zlib
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, get_timezone_location
+from babel.numbers import format_currency, format_decimal
+from django import template
+from django.utils import timezone
+from django.utils.translation import get_language, gettext, ngettext, to_locale
+
+register = template.Library()
+
+HUES = 12
+# Few seats are left: a tenth of them, or this many.
+FEW_SEATS = 5
+
+
+@register.filter
+def money(amount: Decimal, currency: str) -> str:
+    """The amount in the currency's own form, for example "€12.50"; nothing to pay is "Free"."""
+    return format_currency(amount, currency, locale=_locale()) if amount else gettext("Free")
+
+
+@register.filter
+def number(value: int) -> str:
+    """The whole number with the language's separators: "1,800"."""
+    return format_decimal(value, locale=_locale())
+
+
+@register.filter
+def hue(name: str) -> int:
+    """The colour of a generated cover, always the same for a name: the number of a CSS class."""
+    return zlib.crc32(name.encode()) % HUES
+
+
+@register.filter
+def local(instant: datetime, zone: str) -> datetime:
+    """The instant on the clocks of a time zone."""
+    return instant.astimezone(ZoneInfo(zone))
+
+
+@register.filter
+def in_form(moment: datetime, pattern: str) -> str:
+    """Parts of a local time by a pattern of Unicode's CLDR, such as "EEE" for the short weekday."""
+    return format_datetime(moment, pattern, locale=_locale())
+
+
+@register.filter
+def when(event: Any) -> str:
+    """Start and end on the event's own clocks, and whose clocks these are."""
+    start, end = local(event.starts_at, event.timezone), local(event.ends_at, event.timezone)
+    return gettext("%(start)s – %(end)s, %(city)s time") % {
+        "start": _moment(start),
+        "end": _time(end) if end.date() == start.date() else _moment(end),
+        "city": _city(event.timezone),
+    }
+
+
+@register.filter
+def starts(event: Any) -> str:
+    """The weekday and time of the start on the event's own clocks, for a card."""
+    start = local(event.starts_at, event.timezone)
+    return f"{format_datetime(start, 'EEE', locale=_locale())} · {_time(start)}"
+
+
+@register.filter
+def sale_state(event: Any) -> str:
+    """How the event stands for a visitor; also a CSS class, and a key of `chip_words`."""
+    if event.status in {"draft", "cancelled"}:
+        return str(event.status)
+    if event.status == "completed" or event.ends_at <= timezone.now():
+        return "past"
+    if not event.available_seats:
+        return "sold-out"
+    few = event.available_seats <= max(FEW_SEATS, event.capacity // 10)
+    return "few-left" if few else "on-sale"
+
+
+@register.filter
+def chip(state: str) -> str:
+    """The words of a status chip."""
+    return chip_words()[state]
+
+
+@register.filter
+def seats_left(event: Any) -> str:
+    """The sentence beside the seat meter."""
+    if not event.available_seats:
+        return gettext("No seats left")
+    words = ngettext(
+        "%(left)s of %(capacity)s seat left", "%(left)s of %(capacity)s seats left", event.capacity
+    )
+    return words % {"left": number(event.available_seats), "capacity": number(event.capacity)}
+
+
+@register.filter
+def seats(quantity: int) -> str:
+    return ngettext("%(count)s seat", "%(count)s seats", quantity) % {"count": number(quantity)}
+
+
+@register.simple_tag
+def words_for_script() -> dict[str, Any]:
+    """What `live.js` says, in the reader's language."""
+    return {
+        "free": gettext("Free"),
+        "none": gettext("No seats left"),
+        "left": {
+            "one": gettext("{left} of {capacity} seat left"),
+            "other": gettext("{left} of {capacity} seats left"),
+        },
+        "viewers": {
+            "one": gettext("{viewers} person is looking"),
+            "other": gettext("{viewers} people are looking"),
+        },
+        "yours": gettext("{time} your time"),
+        "total": gettext("Total {amount}"),
+        "booking": gettext("Booking…"),
+        "chips": chip_words(),
+        "connection": {
+            "live": gettext("Live"),
+            "reconnecting": gettext("Reconnecting…"),
+            "polling": gettext("No live line: this page asks every two seconds."),
+        },
+        "themes": {"light": gettext("Dark colours"), "dark": gettext("Light colours")},
+        "few": FEW_SEATS,
+    }
+
+
+def chip_words() -> dict[str, str]:
+    return {
+        "on-sale": gettext("On sale"),
+        "few-left": gettext("Few left"),
+        "sold-out": gettext("Sold out"),
+        "cancelled": gettext("Cancelled"),
+        "past": gettext("Past"),
+        "draft": gettext("Draft"),
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return f"{format_date(moment, 'full', locale=_locale())}, {_time(moment)}"
+
+
+def _time(moment: datetime) -> str:
+    return format_time(moment, "short", locale=_locale())
+
+
+def _city(zone: str) -> str:
+    """The city that a zone is named after; "UTC" and its like are their own names."""
+    if "/" not in zone:
+        return zone
+    return get_timezone_location(zone, return_city=True, locale=_locale())
+
+
+def _locale() -> Locale:
+    return Locale.parse(to_locale(get_language() or "en"))

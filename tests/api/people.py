@@ -1,0 +1,71 @@
+"""The people of every access test, and one world in which they stand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+
+from bookings.models import Booking
+from evently.accounts.models import User
+from evently.accounts.tokens import TokenPair, issue_tokens
+from events.models import Event, Organiser, Role
+from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
+
+ROLES = ("owner", "manager", "viewer", "buyer", "stranger", "staff", "anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One team with a published event, a draft and a booking; and somebody else's team."""
+
+    people: dict[str, User]
+    organiser: Organiser
+    event: Event
+    draft: Event
+    booking: Booking
+    spare_tokens: TokenPair
+
+    def client(self, role: str) -> APIClient:
+        client = APIClient()
+        if role != "anonymous":
+            client.force_authenticate(self.people[role])
+        return client
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to one endpoint; `body` and `headers` may look at the world."""
+
+    method: str
+    name: str
+    path: Callable[[World], str]
+    expected: dict[str, int]
+    body: Callable[[World], dict[str, Any]] = field(default=lambda world: {})
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def send(self, world: World, role: str) -> Response:
+        send = getattr(world.client(role), self.method.lower())
+        data = None if self.method in {"GET", "DELETE"} else self.body(world)
+        answer: Response = send(self.path(world), data, headers=self.headers)
+        return answer
+
+
+def make_world() -> World:
+    people = {role: make_user(role) for role in ROLES if role != "anonymous"}
+    people["staff"].is_staff = True
+    people["staff"].save()
+    organiser = make_organiser(people["owner"])
+    add_member(organiser, people["manager"], Role.MANAGER)
+    add_member(organiser, people["viewer"], Role.VIEWER)
+    make_organiser(people["stranger"], name="Another Team")
+    event = make_event(organiser, name="Late Jazz")
+    return World(
+        people=people,
+        organiser=organiser,
+        event=event,
+        draft=make_event(organiser, name="Secret Plan", status=Event.Status.DRAFT),
+        booking=make_booking(event, people["buyer"]),
+        spare_tokens=issue_tokens(people["buyer"]),
+    )

@@ -1,0 +1,85 @@
+"""Chromium on a real server process. Without Chromium these tests are skipped by name."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from evently.accounts.models import User
+from tests.browser.server import collect_static, running_server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# Opens a page of the site as this person (None: a stranger) in a browser of its own.
+Visit = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser") and not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason=f"no Chromium: none of {', '.join(NAMES)}"))
+
+
+@pytest.fixture(scope="session")
+def site(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a server process on the test database."""
+    static = tmp_path_factory.mktemp("static")
+    with django_db_blocker.unblock():
+        collect_static(static)
+        with running_server(STATIC_ROOT=str(static)) as host:
+            yield f"http://{host}"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            yield browser
+            browser.close()
+
+
+@pytest.fixture
+def visit(transactional_db: None, site: str, chromium: Browser) -> Iterator[Visit]:
+    """Opens pages; everything is closed before the database is emptied."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str, user: User | None = None, init: str = "", **options: Any) -> Page:
+        context = chromium.new_context(base_url=site, **options)
+        contexts.append(context)
+        if init:
+            context.add_init_script(init)
+        if user:
+            context.add_cookies([_session_of(user, site)])
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _session_of(user: User, site: str) -> Any:
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": site}

@@ -1,0 +1,67 @@
+"""A real `manage.py serve` process on the test's own database, for tests that need one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+from evently.dev.redis import free_port
+
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+
+def process_environment(**more: str) -> dict[str, str]:
+    """The environment of a process that works on the test's own database and Redis."""
+    test_database = urlsplit(os.environ["DATABASE_URL"])._replace(
+        path=f"/{connection.settings_dict['NAME']}"
+    )
+    return os.environ | {
+        "DATABASE_URL": urlunsplit(test_database),
+        "DJANGO_SETTINGS_MODULE": "evently.settings",
+        "INSECURE_COOKIES": "yes",
+        **more,
+    }
+
+
+def collect_static(folder: Path) -> None:
+    """Put the site's own files where the server looks for them; the admin's are not needed."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    without = ["--ignore", "admin", "--ignore", "drf_spectacular_sidecar"]
+    environment = process_environment(STATIC_ROOT=str(folder))
+    subprocess.run([*command, *without], env=environment, check=True)
+
+
+@contextmanager
+def running_server(**environment: str) -> Iterator[str]:
+    """Its host and port, such as "127.0.0.1:23456"; it is stopped afterwards."""
+    port = free_port()
+    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=process_environment(**environment))
+    try:
+        _wait_until_live(port, process)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+
+
+def _wait_until_live(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5).close()
+        except (URLError, ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("The server did not start.")

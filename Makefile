@@ -53,6 +53,7 @@ audit: .venv/.ready-to-run ## recount the seats of all events beside a running `
 
 lock: .venv/.ready-to-test ## write constraints.txt anew from what is installed
 	@{ echo "# Every version of every package, made by \`make lock\`; do not edit."; $(PY) -m pip freeze; } > constraints.txt
+	@touch .venv/.ready-to-run .venv/.ready-to-test
 
 clean: ## remove .venv and caches (data in .evently stays)
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles

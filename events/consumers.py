@@ -101,10 +101,3 @@ class SeatsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await asyncio.gather(self._sender, return_exceptions=True)
         if self._has_joined:
             announcer.leave(self.event_id)
-
-
-class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Stands at every other address, and refuses."""
-
-    async def connect(self) -> None:
-        await self.close()

@@ -8,14 +8,21 @@ from channels.security.websocket import OriginValidator
 from django.conf import settings
 
 
-class NoForeignPages(OriginValidator):  # type: ignore[misc]
-    """Refuses at once (HTTP 403) what a page of another site asks for.
-
-    Browsers always name the page's origin; whoever names none is a program, which carries nobody's
-    cookies.
+async def refuse(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Refuses a websocket at once, with HTTP 403.
 
     The framework's own refusal goes on to listen for messages to a socket that never opened, for
     ever under a server that has nothing more to say about it.
+    """
+    await receive()
+    await send({"type": "websocket.close", "code": 1008, "reason": None})
+
+
+class NoForeignPages(OriginValidator):  # type: ignore[misc]
+    """Refuses what a page of another site asks for.
+
+    Browsers always name the page's origin; whoever names none is a program, which carries nobody's
+    cookies.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -28,8 +35,7 @@ class NoForeignPages(OriginValidator):  # type: ignore[misc]
         if origin is None or self.valid_origin(origin):
             await self.application(scope, receive, send)
         else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": None})
+            await refuse(scope, receive, send)
 
 
 def _origin(scope: Any) -> Any:

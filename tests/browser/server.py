@@ -17,7 +17,7 @@ from django.db import connection
 from evently.dev.redis import free_port
 
 START_SECONDS = 30
-STOP_SECONDS = 15
+STOP_SECONDS = 30  # longer than the server drains
 
 
 def process_environment(**more: str) -> dict[str, str]:

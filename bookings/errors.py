@@ -1,11 +1,15 @@
 """What the use cases of bookings refuse."""
 
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
 from evently.errors import Kind, NotFound, Refusal
 from events.errors import EventClosed
 
 
 class BookingNotFound(NotFound):
-    title = "There is no such booking, or it is not yours to see."
+    title = _("There is no such booking, or it is not yours to see.")
 
 
 class SoldOut(Refusal):
@@ -13,20 +17,24 @@ class SoldOut(Refusal):
 
     code = "sold-out"
     kind = Kind.CONFLICT
-    title = "There are not enough seats left."
+    title = _("There are not enough seats left.")
 
     @classmethod
     def short_of(cls, *, wanted: int, available: int) -> "SoldOut":
         if not available:
-            return cls("This event is sold out.", available_seats=0)
-        left = "1 seat is" if available == 1 else f"{available} seats are"
-        return cls(f"{left} left. You asked for {wanted}.", available_seats=available)
+            return cls(_now("This event is sold out."), available_seats=0)
+        told = ngettext(
+            "%(left)s seat is left. You asked for %(wanted)s.",
+            "%(left)s seats are left. You asked for %(wanted)s.",
+            available,
+        )
+        return cls(told % {"left": available, "wanted": wanted}, available_seats=available)
 
 
 class AlreadyBooked(Refusal):
     code = "already-booked"
     kind = Kind.CONFLICT
-    title = "You have a booking for this event already."
+    title = _("You have a booking for this event already.")
 
 
 class BookingInProgress(Refusal):
@@ -34,19 +42,19 @@ class BookingInProgress(Refusal):
 
     code = "booking-in-progress"
     kind = Kind.CONFLICT
-    title = "Your booking for this event is under way. Ask again in a moment."
+    title = _("Your booking for this event is under way. Ask again in a moment.")
 
 
 class AlreadyCancelled(Refusal):
     code = "already-cancelled"
     kind = Kind.CONFLICT
-    title = "This booking was cancelled before."
+    title = _("This booking was cancelled before.")
 
 
 class IdempotencyMismatch(Refusal):
     code = "idempotency-mismatch"
     kind = Kind.MISMATCH
-    title = "This idempotency key was used for another request. Use a new key."
+    title = _("This idempotency key was used for another request. Use a new key.")
 
 
 # Judgements that are kept for retries of the same request; all are made from a text and facts.

@@ -1,4 +1,4 @@
-"""The first of the three layers: a lock in Redis for each person and event.
+"""Locks of bookings. The first of the three layers is one in Redis for each person and event.
 
 It saves the database from the second click of a double click. It is never what keeps a seat from
 being sold twice: without Redis booking goes on, and a counter says so. The second layer is the
@@ -7,14 +7,17 @@ event's row lock (`events.locks`), the third the version-checked update (`events
 
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from bookings.metrics import LOCKS_SKIPPED
+from bookings.models import Booking
+from events.models import Event
 
 logger = logging.getLogger(__name__)
 TTL_MS = 30_000
@@ -46,6 +49,17 @@ def hold_booking_locks(event_id: UUID, user_ids: Sequence[UUID]) -> Iterator[lis
         yield held
     finally:
         _release([key for key, ok in zip(keys, held, strict=True) if ok], token)
+
+
+def lock_refunds_due(booking_ids: Collection[UUID], events: QuerySet[Event]) -> list[Booking]:
+    """Those of the bookings with a refund due, of these events: locked in the order of their ids.
+
+    Their events are at hand, unlocked.
+    """
+    due = Booking.objects.filter(
+        pk__in=booking_ids, event__in=events, refund=Booking.Refund.DUE
+    ).select_related("event")
+    return list(due.select_for_update(of=("self",)).order_by("pk"))
 
 
 def _acquire(keys: list[str], token: str) -> list[bool] | None:

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from evently.accounts.models import User
 from evently.ids import new_id, new_reference
-from events.models import MAX_CAPACITY, Event, Organiser
+from events.models import MAX_CAPACITY, Event
+from events.roles import Capability
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -19,10 +21,20 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status__in=Booking.LIVE)
 
     def visible_to(self, user: User) -> Self:
-        """The user's own, and those for events of the user's teams; all of them for staff."""
+        """Those the user may read in full: their own, and their teams' unless at the door."""
         if user.is_staff:
             return self
-        return self.filter(Q(user=user) | Q(event__organiser__in=Organiser.objects.of(user)))
+        events = Event.objects.of_team(user, Capability.SEE_MONEY)
+        return self.filter(Q(user=user) | Q(event__in=events))
+
+    def of_team(self, user: User, capability: Capability = Capability.SEE_BOOKINGS) -> Self:
+        """Those of the events for which the user has the capability; all of them for staff.
+
+        What of a booking the user may see depends on the role, see `Capability`.
+        """
+        if user.is_staff:
+            return self
+        return self.filter(event__in=Event.objects.of_team(user, capability))
 
 
 BookingManager = models.Manager.from_queryset(BookingQuerySet)
@@ -33,7 +45,7 @@ class Booking(models.Model):
 
     class Status(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("booking", "Cancelled")
 
     class Refund(models.TextChoices):
         NONE = "none", _("Nothing to refund")
@@ -96,6 +108,7 @@ class Booking(models.Model):
         indexes = (
             models.Index(fields=("user", "-created_at", "-id"), name="booking_by_user"),
             models.Index(fields=("event", "status"), name="booking_by_event_and_status"),
+            models.Index(fields=("-created_at", "-id"), name="booking_by_time"),
         )
 
     def __str__(self) -> str:

@@ -1,20 +1,24 @@
 """Reading bookings."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Subquery, Sum
 
 from bookings.errors import BookingNotFound
 from bookings.models import Booking
 from evently.accounts.models import User
+from evently.history.queries import list_changes
+from events.models import Event
 
 
 def get_booking(*, reference: str, user: User) -> Booking:
     """One booking with its event, by its reference in capitals or small letters.
 
     Raises:
-        BookingNotFound: no such reference, or not this user's to see.
+        BookingNotFound: no such reference, or not this user's to see, at least not in full.
     """
     bookings = Booking.objects.select_related("event__organiser").visible_to(user)
     booking = bookings.filter(reference=reference.upper()).first()
@@ -50,3 +54,50 @@ def count_confirmed_seats(event_ids: Iterable[UUID]) -> dict[UUID, dict[str, int
         .annotate(seats=Sum("quantity"))
     )
     return {event_id: {"confirmed": seats} for event_id, seats in sums}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationSummary:
+    """What cancelling an event does to its bookings, and how far it is.
+
+    Args:
+        bookings: live ones, which are still to be cancelled.
+        people: who hold these.
+        seats: of these.
+        refunds: what is to be paid back for these, by currency; free ones are not in it.
+        done: bookings cancelled since the event was; earlier ones do not count.
+    """
+
+    bookings: int
+    people: int
+    seats: int
+    refunds: dict[str, Decimal]
+    done: int
+
+
+def cancellation_summary(*, event_id: UUID) -> CancellationSummary:
+    """The preview of a cancellation, and while it goes on its progress; all zero when unknown.
+
+    A snapshot: what is booked or cancelled meanwhile is in the next one.
+    """
+    of_event = Booking.objects.filter(event=event_id).order_by()
+    live = Q(status__in=Booking.LIVE)
+    totals = of_event.aggregate(
+        bookings=Count("pk", filter=live),
+        people=Count("user", filter=live, distinct=True),
+        seats=Sum("quantity", filter=live, default=0),
+        done=Count("pk", filter=Q(cancelled_at__gte=_event_cancelled_at(event_id))),
+    )
+    amounts = (
+        of_event.live()
+        .filter(unit_price__gt=0)
+        .values_list("currency")
+        .annotate(amount=Sum(F("unit_price") * F("quantity")))
+    )
+    return CancellationSummary(**totals, refunds=dict(amounts.order_by("currency")))
+
+
+def _event_cancelled_at(event_id: UUID) -> Subquery:
+    """When the event was cancelled, as its history says."""
+    steps = list_changes(event_id=event_id).filter(subject="event", field="status")
+    return Subquery(steps.filter(after=Event.Status.CANCELLED).values("at")[:1])

@@ -3,6 +3,9 @@
 from enum import Enum
 from typing import Any, ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Kind(Enum):
     """What sort of no it is; an edge decides how to say it."""
@@ -29,10 +32,10 @@ class Refusal(Exception):
 
     code: ClassVar[str]
     kind: ClassVar[Kind]
-    title: ClassVar[str]
+    title: ClassVar[str | Promise]
 
     def __init__(self, detail: str = "", **facts: Any) -> None:
-        super().__init__(detail or self.title)
+        super().__init__(str(detail or self.title))
         self.detail = detail
         self.facts = facts
 
@@ -42,7 +45,7 @@ class Busy(Refusal):
 
     code = "busy"
     kind = Kind.BUSY
-    title = "Evently is busy right now. Try again in a moment."
+    title = _("Evently is busy right now. Try again in a moment.")
 
 
 class Invalid(Refusal):
@@ -50,7 +53,7 @@ class Invalid(Refusal):
 
     code = "invalid"
     kind = Kind.INVALID
-    title = "The request has fields that cannot be used."
+    title = _("The request has fields that cannot be used.")
 
     def __init__(self, **errors: list[str] | str) -> None:
         lists = {field: [text] if isinstance(text, str) else text for field, text in errors.items()}
@@ -63,7 +66,7 @@ class Forbidden(Refusal):
 
     code = "forbidden"
     kind = Kind.FORBIDDEN
-    title = "You may not do this."
+    title = _("You may not do this.")
 
 
 class NotFound(Refusal):
@@ -71,4 +74,4 @@ class NotFound(Refusal):
 
     code = "not-found"
     kind = Kind.MISSING
-    title = "There is no such thing here, or it is not yours to see."
+    title = _("There is no such thing here, or it is not yours to see.")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -130,7 +131,7 @@ class EventsView(ApiView):
     def _own_organiser(self) -> UUID:
         organiser = queries.find_own_organiser(user=self.person)
         if organiser is None:
-            raise Invalid(organiser_id="Say which of your organisers runs the event.")
+            raise Invalid(organiser_id=_("Say which of your organisers runs the event."))
         return organiser.pk
 
 
@@ -215,5 +216,6 @@ def _if_match(request: Request) -> int:
     if not header:
         raise IfMatchMissing
     if not (match := VERSION_TAG.fullmatch(header)):
-        raise Invalid(**{"If-Match": 'Send the event\'s ETag as you got it, such as "7".'})
+        words = _("Send the event's ETag as you got it, such as %(example)s.") % {"example": '"7"'}
+        raise Invalid(**{"If-Match": words})
     return int(match[1])

@@ -2,11 +2,35 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
 from evently.errors import Kind, NotFound, Refusal
 
 
+def claim_words() -> dict[str, str]:
+    """What the parts of an event's capacity are called, in the reader's language."""
+    return {
+        "available": _now("available"),
+        "confirmed": _now("confirmed"),
+        "held": _now("held"),
+        "offered": _now("offered"),
+    }
+
+
+def status_words() -> dict[str, str]:
+    """What an event's status is called inside of a sentence, in the reader's language."""
+    return {
+        "new": _now("new"),
+        "draft": _now("a draft"),
+        "published": _now("published"),
+        "cancelled": _now("cancelled"),
+        "completed": _now("completed"),
+    }
+
+
 class EventNotFound(NotFound):
-    title = "There is no such event, or it is not yours to see."
+    title = _("There is no such event, or it is not yours to see.")
 
 
 class EventClosed(Refusal):
@@ -14,7 +38,7 @@ class EventClosed(Refusal):
 
     code = "event-closed"
     kind = Kind.CONFLICT
-    title = "This event does not take this any more."
+    title = _("This event does not take this any more.")
 
 
 class CapacityBelowTaken(Refusal):
@@ -22,13 +46,17 @@ class CapacityBelowTaken(Refusal):
 
     code = "capacity-below-taken"
     kind = Kind.CONFLICT
-    title = "The capacity cannot be lower than the seats already taken."
+    title = _("The capacity cannot be lower than the seats already taken.")
 
     def __init__(self, *, capacity: int, claims: dict[str, int]) -> None:
-        parts = ", ".join(f"{seats} {claim}" for claim, seats in claims.items())
+        words = claim_words()
+        parts = ", ".join(f"{seats} {words[claim]}" for claim, seats in claims.items())
         taken = sum(claims.values())
+        told = _now(
+            "%(taken)s seats are taken (%(parts)s). Choose a capacity of at least %(taken)s."
+        )
         super().__init__(
-            f"{taken} seats are taken ({parts}). Choose a capacity of at least {taken}.",
+            told % {"taken": taken, "parts": parts},
             capacity=capacity,
             taken=taken,
             **claims,
@@ -40,13 +68,15 @@ class StaleEvent(Refusal):
 
     code = "stale"
     kind = Kind.STALE
-    title = "Somebody changed this event after you read it. Read it again, then repeat your change."
+    title = _(
+        "Somebody changed this event after you read it. Read it again, then repeat your change."
+    )
 
 
 class EventNotEmpty(Refusal):
     code = "event-not-empty"
     kind = Kind.CONFLICT
-    title = "This event has bookings and cannot be deleted. Cancel it instead."
+    title = _("This event has bookings and cannot be deleted. Cancel it instead.")
 
 
 class WrongStatus(Refusal):
@@ -54,19 +84,38 @@ class WrongStatus(Refusal):
 
     code = "wrong-status"
     kind = Kind.CONFLICT
-    title = "The event's status does not allow this."
+    title = _("The event's status does not allow this.")
 
     def __init__(self, *, status: str, wanted: str, **facts: Any) -> None:
-        super().__init__(
-            f"An event that is {status} cannot become {wanted}.", event_status=status, **facts
-        )
+        words = status_words()
+        told = _now("An event that is %(status)s cannot become %(wanted)s.") % {
+            "status": words.get(status, status),
+            "wanted": words.get(wanted, wanted),
+        }
+        super().__init__(told, event_status=status, **facts)
 
 
 class OrganiserNotFound(NotFound):
-    title = "There is no such organiser, or it is not yours."
+    title = _("There is no such organiser, or it is not yours.")
+
+
+class MemberNotFound(NotFound):
+    title = _("There is no such member, or it is not your team.")
+
+
+class AlreadyMember(Refusal):
+    code = "already-member"
+    kind = Kind.CONFLICT
+    title = _("This person is in the team already. Change their role instead.")
+
+
+class TeamNeedsOwner(Refusal):
+    code = "team-needs-owner"
+    kind = Kind.CONFLICT
+    title = _("A team needs at least one owner. Make somebody else an owner first.")
 
 
 class IfMatchMissing(Refusal):
     code = "if-match-missing"
     kind = Kind.MISSING_CONDITION
-    title = "Say which version you read: send the header If-Match with the event's ETag."
+    title = _("Say which version you read: send the header If-Match with the event's ETag.")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from evently.errors import Busy, Invalid
 from evently.facts import publish
@@ -68,7 +69,8 @@ def change_capacity(event: Event, *, capacity: int) -> None:
         CapacityBelowTaken: fewer than are taken, with the numbers of each claim.
     """
     if not 1 <= capacity <= MAX_CAPACITY:
-        raise Invalid(capacity=f"An event has between 1 and {MAX_CAPACITY} seats.")
+        told = _("An event has between 1 and %(most)s seats.") % {"most": MAX_CAPACITY}
+        raise Invalid(capacity=told)
     grown = capacity - event.capacity
     if event.available_seats + grown < 0:
         raise CapacityBelowTaken(capacity=capacity, claims=_claims_shown(event))

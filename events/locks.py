@@ -1,9 +1,9 @@
-"""Every row lock on events. Locks are taken one event at a time, so they cannot form a cycle."""
+"""Every row lock on events and teams. Each is taken alone, so locks cannot form a cycle."""
 
 from uuid import UUID
 
-from events.errors import EventNotFound
-from events.models import Event
+from events.errors import EventNotFound, OrganiserNotFound
+from events.models import Event, Organiser
 
 
 def lock_event(event_id: UUID) -> Event:
@@ -16,3 +16,18 @@ def lock_event(event_id: UUID) -> Event:
     if event is None:
         raise EventNotFound
     return event
+
+
+def lock_organiser(organiser_id: UUID) -> Organiser:
+    """The organiser's row, so that its team is changed by one person at a time.
+
+    Its events are sold meanwhile: only the key of the row is needed for that, and it stays free.
+
+    Raises:
+        OrganiserNotFound: no such organiser.
+    """
+    rows = Organiser.objects.select_for_update(no_key=True)
+    organiser = rows.filter(pk=organiser_id).first()
+    if organiser is None:
+        raise OrganiserNotFound
+    return organiser

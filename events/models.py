@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -12,33 +13,43 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from evently.accounts.models import User
 from evently.ids import new_id
-from events.validators import validate_currency, validate_timezone
+from events.roles import EDITORS as EDITORS
+from events.roles import Capability, roles_with
+from events.roles import Role as Role
+from events.validators import known_timezones, validate_currency, validate_timezone
 
 MAX_CAPACITY = 1_000_000
 MAX_NAME = 200
 MAX_DESCRIPTION = 20_000
-
-
-class Role(models.TextChoices):
-    """What a member of an organiser's team may do; each role may do all that the next one may."""
-
-    OWNER = "owner", _("Owner: everything, members too")
-    MANAGER = "manager", _("Manager: events and bookings")
-    VIEWER = "viewer", _("Viewer: looks, changes nothing")
-
-
-EDITORS = (Role.OWNER, Role.MANAGER)
+OWNER_OF_ONE_EVENT = _("An owner looks after all events. Choose another role, or leave this empty.")
+EVENT_OF_OTHERS = _("Choose an event of this organiser.")
+_SALE_ENDS_LATE = _(
+    "The sale cannot go on after the event, which ends on %(end)s (%(zone)s). "
+    "Let it end by then, or leave this empty."
+)
+_SALE_STARTS_LATE = _(
+    "The sale must start before the event ends on %(end)s (%(zone)s). "
+    "Choose an earlier time, or leave this empty."
+)
 
 
 class OrganiserQuerySet(models.QuerySet["Organiser"]):
-    def of(self, user: User) -> Self:
-        """Those the user is a member of; all of them for staff."""
+    def of(self, user: User, capability: Capability | None = None) -> Self:
+        """Those the user is a member of, if only for one event; all of them for staff.
+
+        With a capability: those where the user has it for the whole team.
+        """
         if user.is_staff:
             return self
-        return self.filter(pk__in=Membership.objects.filter(user=user).values("organiser"))
+        if capability is None:
+            members = Membership.objects.filter(user=user)
+        else:
+            members = Membership.objects.of(user, capability).for_all_events()
+        return self.filter(pk__in=members.values("organiser"))
 
 
 OrganiserManager = models.Manager.from_queryset(OrganiserQuerySet)
@@ -68,8 +79,26 @@ class Organiser(models.Model):
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def of(self, user: User, capability: Capability) -> Self:
+        """The user's, where their role has the capability."""
+        return self.filter(user=user, role__in=roles_with(capability))
+
+    def for_all_events(self) -> Self:
+        return self.filter(only_event=None)
+
+    def for_one_event(self) -> Self:
+        return self.exclude(only_event=None)
+
+
+MembershipManager = models.Manager.from_queryset(MembershipQuerySet)
+
+
 class Membership(models.Model):
-    """One person's role in one organiser's team."""
+    """One person's role in one organiser's team, for all of its events or for one alone.
+
+    That the only event is one of the organiser's is checked by `clean` and by the services.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organiser = models.ForeignKey(Organiser, on_delete=models.CASCADE, related_name="memberships")
@@ -77,6 +106,17 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
+    only_event = models.ForeignKey(
+        "Event",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        verbose_name=_("only this event"),
+        help_text=_("Empty: all events of the organiser."),
+    )
+
+    objects = MembershipManager()
 
     class Meta:
         verbose_name = _("member")
@@ -85,10 +125,23 @@ class Membership(models.Model):
             models.UniqueConstraint(
                 fields=("organiser", "user"), name="one_role_per_organiser_and_person"
             ),
+            models.CheckConstraint(
+                condition=~Q(role=Role.OWNER) | Q(only_event__isnull=True),
+                name="owner_owns_all_events",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
+
+    def clean(self) -> None:
+        """The rules over several fields."""
+        if self.only_event is None:
+            return
+        if self.role == Role.OWNER:
+            raise ValidationError({"only_event": OWNER_OF_ONE_EVENT})
+        if self.only_event.organiser_id != self.organiser_id:
+            raise ValidationError({"only_event": EVENT_OF_OTHERS})
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -97,25 +150,38 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.exclude(status=Event.Status.DRAFT)
 
     def visible_to(self, user: User | None) -> Self:
-        """Public events, and the drafts of the organisers the user belongs to."""
+        """Public events, and the drafts that the user works for."""
         if user is None:
             return self.public()
         if user.is_staff:
             return self
-        return self.filter(
-            ~Q(status=Event.Status.DRAFT) | Q(organiser__in=Organiser.objects.of(user))
-        )
+        return self.filter(~Q(status=Event.Status.DRAFT) | _worked_on(user))
+
+    def of_team(self, user: User, capability: Capability = Capability.SEE_BOOKINGS) -> Self:
+        """Those for which the user has the capability by a membership; all of them for staff."""
+        return self if user.is_staff else self.filter(_worked_on(user, capability))
 
     def editable_by(self, user: User) -> Self:
-        """Those of the organisers whose owner or manager the user is; all of them for staff."""
-        if user.is_staff:
-            return self
-        teams = Membership.objects.filter(user=user, role__in=EDITORS)
-        return self.filter(organiser__in=teams.values("organiser"))
+        """Those the user may change."""
+        return self.of_team(user, Capability.EDIT_EVENTS)
 
     def upcoming(self, now: datetime) -> Self:
         """Published and not over."""
         return self.filter(status=Event.Status.PUBLISHED, ends_at__gt=now)
+
+    def bookable(self, now: datetime) -> Self:
+        """What `Event.is_bookable` says, with seats left."""
+        begun = Q(sales_start_at=None) | Q(sales_start_at__lte=now)
+        not_ended = Q(sales_end_at=None) | Q(sales_end_at__gt=now)
+        return self.upcoming(now).filter(begun, not_ended, available_seats__gte=1)
+
+
+def _worked_on(user: User, capability: Capability = Capability.SEE_BOOKINGS) -> Q:
+    """All events of a team, or the only one that a membership is for."""
+    members = Membership.objects.of(user, capability)
+    return Q(organiser__in=members.for_all_events().values("organiser")) | Q(
+        pk__in=members.for_one_event().values("only_event")
+    )
 
 
 _EventManager = models.Manager.from_queryset(EventQuerySet)
@@ -138,7 +204,7 @@ class Event(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", _("Published")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("event", "Cancelled")
         COMPLETED = "completed", _("Completed")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -150,6 +216,15 @@ class Event(models.Model):
     venue = models.CharField(_("venue"), max_length=MAX_NAME, blank=True)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
+    sales_start_at = models.DateTimeField(
+        _("sale starts at"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: as soon as the event is published."),
+    )
+    sales_end_at = models.DateTimeField(
+        _("sale ends at"), null=True, blank=True, help_text=_("Empty: when the event ends.")
+    )
     timezone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
     )
@@ -207,6 +282,17 @@ class Event(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_it_starts"
             ),
+            models.CheckConstraint(
+                condition=Q(sales_end_at__gt=F("sales_start_at")),
+                name="event_sale_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(sales_start_at__lt=F("ends_at")),
+                name="event_sale_starts_before_its_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(sales_end_at__lte=F("ends_at")), name="event_sale_ends_by_its_end"
+            ),
             models.UniqueConstraint(
                 fields=("organiser", "import_uid"), name="event_imported_once_per_organiser"
             ),
@@ -222,18 +308,41 @@ class Event(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """The rule over two fields; those over one are its validators."""
-        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+        """The rules over several fields; those over one are its validators."""
+        if not self.starts_at or not self.ends_at:
+            return
+        if self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": _("The event must end after it starts.")})
+        self._clean_sale()
+
+    def _clean_sale(self) -> None:
+        """The sale lies before the event's end and takes some time; see the constraints."""
+        if self.sales_end_at and self.sales_end_at > self.ends_at:
+            raise ValidationError({"sales_end_at": _SALE_ENDS_LATE % self._end_on_its_clocks()})
+        if self.sales_start_at and self.sales_start_at >= self.ends_at:
+            raise ValidationError({"sales_start_at": _SALE_STARTS_LATE % self._end_on_its_clocks()})
+        if self.sales_start_at and self.sales_start_at >= self.sale_ends_at:
+            raise ValidationError({"sales_end_at": _("The sale must end after it starts.")})
+
+    def _end_on_its_clocks(self) -> dict[str, str]:
+        # The zone's own rule may be broken as well: then its name is no zone.
+        zone = self.timezone if self.timezone in known_timezones() else "UTC"
+        return {"end": f"{self.ends_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}", "zone": zone}
 
     @property
     def taken_seats(self) -> int:
         """Seats that are not for sale now: confirmed, held or offered."""
         return self.capacity - self.available_seats
 
+    @property
+    def sale_ends_at(self) -> datetime:
+        """When the last seat can be booked: the end of the sale, at the latest of the event."""
+        return min(self.sales_end_at or self.ends_at, self.ends_at)
+
     def is_bookable(self, now: datetime) -> bool:
-        """Whether seats may be sold now: published and not over."""
-        return self.status == self.Status.PUBLISHED and self.ends_at > now
+        """Whether seats may be sold now: published, the sale has begun and has not ended."""
+        begun = self.sales_start_at is None or self.sales_start_at <= now
+        return self.status == self.Status.PUBLISHED and begun and now < self.sale_ends_at
 
 
 class InventoryAudit(models.Model):

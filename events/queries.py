@@ -12,21 +12,26 @@ from django.db.models import F
 from evently.accounts.models import User
 from events.errors import EventNotFound
 from events.models import (
-    EDITORS,
     Event,
     EventQuerySet,
     InventoryAudit,
     Membership,
+    MembershipQuerySet,
     Organiser,
     OrganiserQuerySet,
 )
+from events.roles import CAPABILITIES, Capability, Role
 
 ORDERINGS = ("starts_at", "-starts_at", "price", "-price", "name", "-name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSearch:
-    """What a list of events is narrowed down to; None or an empty text narrows nothing."""
+    """What a list of events is narrowed down to; None or an empty text narrows nothing.
+
+    Args:
+        available: only what can be booked now: on sale, with seats left.
+    """
 
     search: str = ""
     starts_after: datetime | None = None
@@ -49,6 +54,8 @@ def list_events(*, search: EventSearch, user: User | None, now: datetime) -> Eve
         events = events.visible_to(user).filter(organiser=search.organiser)
     else:
         events = events.upcoming(now)
+    if search.available:
+        events = events.bookable(now)
     return _matching(events.filter(**_bounds(search)), search)
 
 
@@ -89,15 +96,79 @@ def list_organisers(*, user: User) -> OrganiserQuerySet:
 
 
 def find_own_organiser(*, user: User) -> Organiser | None:
-    """The one team in which the user may change events, or None when there are none or several."""
-    teams = Organiser.objects.filter(memberships__user=user, memberships__role__in=EDITORS)[:2]
+    """The one team to which the user may add events, or None when there are none or several."""
+    members = Membership.objects.of(user, Capability.EDIT_EVENTS).for_all_events()
+    teams = Organiser.objects.filter(memberships__in=members)[:2]
     return teams[0] if len(teams) == 1 else None
 
 
-def may_edit(organiser_id: UUID, user: User) -> bool:
-    """Whether the user may change this organiser's events: owner, manager, or staff."""
-    roles = Membership.objects.filter(organiser=organiser_id, user=user, role__in=EDITORS)
-    return user.is_staff or roles.exists()
+def list_team(*, organiser_id: UUID) -> MembershipQuerySet:
+    """An organiser's members with their accounts and their only events, by address."""
+    members = Membership.objects.filter(organiser=organiser_id)
+    return members.select_related("user", "only_event").order_by("user__email")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What one membership says: a role for all events of an organiser, or for the only one."""
+
+    organiser_id: UUID
+    only_event_id: UUID | None
+    role: Role
+
+    def allows(self, capability: Capability) -> bool:
+        return capability in CAPABILITIES[self.role]
+
+    def covers(self, event: Event) -> bool:
+        if self.only_event_id is None:
+            return event.organiser_id == self.organiser_id
+        return event.pk == self.only_event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one person may do, asked from the database once; staff may do everything."""
+
+    is_staff: bool
+    posts: tuple[Post, ...]
+
+    def may(self, capability: Capability, event: Event) -> bool:
+        """Whether the person may do this with the event and its bookings."""
+        return self.is_staff or any(
+            post.allows(capability) and post.covers(event) for post in self.posts
+        )
+
+    def may_in_team(self, capability: Capability, organiser_id: UUID) -> bool:
+        """Whether the person may do this for the whole team: never who works for one event."""
+        return self.is_staff or any(
+            post.allows(capability)
+            and post.organiser_id == organiser_id
+            and post.only_event_id is None
+            for post in self.posts
+        )
+
+    def may_somewhere(self, capability: Capability) -> bool:
+        """Whether there can be an event with which the person may do this."""
+        return self.is_staff or any(post.allows(capability) for post in self.posts)
+
+    def may_in_some_team(self, capability: Capability) -> bool:
+        """Whether there is a team for which as a whole the person may do this."""
+        return self.is_staff or any(
+            post.allows(capability) and post.only_event_id is None for post in self.posts
+        )
+
+    def belongs_to(self, organiser_id: UUID) -> bool:
+        """Whether the person is in this team, if only for one event."""
+        return self.is_staff or any(post.organiser_id == organiser_id for post in self.posts)
+
+
+def rights_of(user: User) -> Rights:
+    """The person's rights in all of their teams: one query, none for staff."""
+    if user.is_staff:
+        return Rights(is_staff=True, posts=())
+    rows = Membership.objects.filter(user=user).values_list("organiser", "only_event", "role")
+    posts = (Post(organiser, only_event, Role(role)) for organiser, only_event, role in rows)
+    return Rights(is_staff=False, posts=tuple(posts))
 
 
 def may_see(event: Event, user: User) -> bool:
@@ -111,7 +182,6 @@ def _bounds(search: EventSearch) -> dict[str, object]:
         "starts_at__lte": search.starts_before,
         "price__gte": search.min_price,
         "price__lte": search.max_price,
-        "available_seats__gte": 1 if search.available else None,
     }
     return {lookup: bound for lookup, bound in bounds.items() if bound is not None}
 

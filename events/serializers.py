@@ -1,5 +1,6 @@
 """Shapes of organisers and events in the API."""
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from evently.api.fields import (
@@ -49,6 +50,8 @@ class EventOut(serializers.ModelSerializer[Event]):
             "venue",
             "starts_at",
             "ends_at",
+            "sales_start_at",
+            "sales_end_at",
             "timezone",
             "capacity",
             "available_seats",
@@ -73,6 +76,16 @@ class EventPatch(Shape):
     venue = Text(max_length=MAX_NAME, allow_blank=True, required=False)
     starts_at = Instant(required=False)
     ends_at = Instant(required=False, help_text="After `starts_at`, and in the future.")
+    sales_start_at = Instant(
+        required=False,
+        allow_null=True,
+        help_text="When booking begins, before the event ends; null: with its publication.",
+    )
+    sales_end_at = Instant(
+        required=False,
+        allow_null=True,
+        help_text="When booking ends, by the end of the event; null: then.",
+    )
     timezone = Text(
         max_length=64,
         validators=[validate_timezone],
@@ -84,7 +97,7 @@ class EventPatch(Shape):
     currency = Choice(
         choices=sorted(known_currencies()),
         required=False,
-        error_messages={"invalid_choice": "Use a three-letter ISO code such as EUR."},
+        error_messages={"invalid_choice": _("Use a three-letter ISO code such as EUR.")},
     )
     max_per_booking = WholeNumber(min_value=1, max_value=MAX_CAPACITY, required=False)
     repeat_bookings_allowed = Flag(required=False)
@@ -114,7 +127,9 @@ class EventSearchIn(PageIn):
     starts_before = Instant(required=False)
     min_price = Amount(required=False)
     max_price = Amount(required=False)
-    available = Flag(required=False, help_text="Only events with seats left.")
+    available = Flag(
+        required=False, help_text="Only events that can be booked now: on sale, with seats left."
+    )
     organiser = Id(
         required=False,
         help_text="All events of one organiser: past ones too, and drafts for its members.",

@@ -35,8 +35,12 @@ def make_organiser(owner: User | None = None, name: str = "Blue Note") -> Organi
     return organiser
 
 
-def add_member(organiser: Organiser, user: User, role: Role) -> Membership:
-    return Membership.objects.create(organiser=organiser, user=user, role=role)
+def add_member(
+    organiser: Organiser, user: User, role: Role, only_event: Event | None = None
+) -> Membership:
+    return Membership.objects.create(
+        organiser=organiser, user=user, role=role, only_event=only_event
+    )
 
 
 def make_event(organiser: Organiser | None = None, **fields: Any) -> Event:

@@ -8,10 +8,13 @@ counter. The table's constraints stand behind them.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from psycopg.errors import UniqueViolation
 
 from bookings.errors import AlreadyBooked, BookingInProgress, SoldOut
@@ -51,7 +54,7 @@ def book(*, event_id: UUID, request: BookingRequest, now: datetime) -> Booking:
 
     Raises:
         EventNotFound: no such event, or a draft.
-        EventClosed: cancelled or over.
+        EventClosed: cancelled, over, or its sale has not begun or has ended.
         Invalid: more seats than one booking may have, or fewer than one.
         AlreadyBooked, SoldOut, BookingInProgress, IdempotencyMismatch, Busy: see `errors`.
 
@@ -162,13 +165,9 @@ class _Judge:
         if event.status == Event.Status.DRAFT:
             return EventNotFound()
         if not event.is_bookable(self.now):
-            return EventClosed(
-                "This event is over."
-                if event.status != event.Status.CANCELLED
-                else "This event was cancelled."
-            )
+            return _closed(event, self.now)
         if not 1 <= request.quantity <= event.max_per_booking:
-            return Invalid(quantity=f"Choose between 1 and {event.max_per_booking} seats.")
+            return Invalid(quantity=_choose(event))
         if request.user_id in self.holders and not event.repeat_bookings_allowed:
             return AlreadyBooked()
         if request.quantity > self.free:
@@ -189,6 +188,33 @@ class _Judge:
         self.holders.add(request.user_id)
         self.bookings.append(booking)
         return booking
+
+
+def _choose(event: Event) -> str:
+    return _("Choose between 1 and %(most)s seats.") % {"most": event.max_per_booking}
+
+
+def _closed(event: Event, now: datetime) -> EventClosed:
+    """Why nobody can book an event that `is_bookable` says no to."""
+    if event.status == Event.Status.CANCELLED:
+        return EventClosed(_("This event was cancelled."))
+    if event.status == Event.Status.COMPLETED or event.ends_at <= now:
+        return EventClosed(_("This event is over."))
+    if event.sales_start_at and event.sales_start_at > now:
+        begins = _("The sale begins on %(moment)s (%(zone)s).") % _told(event.sales_start_at, event)
+        return EventClosed(begins, sales_start_at=_iso(event.sales_start_at))
+    ended = _("The sale ended on %(moment)s (%(zone)s).") % _told(event.sale_ends_at, event)
+    return EventClosed(ended, sales_end_at=_iso(event.sale_ends_at))
+
+
+def _told(instant: datetime, event: Event) -> dict[str, str]:
+    """The instant on the event's own clocks, in the reader's language."""
+    local = instant.astimezone(ZoneInfo(event.timezone))
+    return {"moment": date_format(local, "DATETIME_FORMAT"), "zone": event.timezone}
+
+
+def _iso(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _explain(error: IntegrityError) -> Exception:

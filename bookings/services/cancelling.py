@@ -4,11 +4,14 @@ from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from bookings.errors import AlreadyCancelled, BookingNotFound
 from bookings.facts import BookingCancelled
 from bookings.metrics import CANCELLATIONS
 from bookings.models import Booking
 from bookings.queries import get_booking
+from bookings.services.recording import record_bookings
 from evently.accounts.models import User
 from evently.errors import Forbidden
 from evently.facts import publish
@@ -17,7 +20,8 @@ from events.errors import EventClosed
 from events.inventory import return_seats
 from events.locks import lock_event
 from events.models import Event
-from events.queries import may_edit
+from events.queries import rights_of
+from events.roles import Capability
 
 BATCH = 1_000
 
@@ -26,30 +30,35 @@ def cancel_booking(*, reference: str, by: User, now: datetime) -> Booking:
     """Cancel a confirmed booking and give its seats back.
 
     Args:
-        by: whoever booked, an owner or manager of the event's organiser, or staff.
+        by: whoever booked, somebody whose role in the team cancels bookings, or staff.
         now: aware UTC instant, read once at the edge.
 
     Raises:
         BookingNotFound: no such reference, or not this user's to see.
-        Forbidden: the user may see the booking but only looks on in the organiser's team.
+        Forbidden: the user may see the booking, and their role in the team cancels none.
         AlreadyCancelled: cancelled before; nothing changes.
         EventClosed: the event is over.
 
     Side effects:
-        Opens the transaction. Locks the event row. Publishes EventStateChanged, BookingCancelled.
+        Opens the transaction. Locks the event row. Writes history, unless whoever booked cancels.
+        Publishes EventStateChanged, BookingCancelled.
     """
     booking = get_booking(reference=reference, user=by)
     with unit_of_work():
         event = lock_event(booking.event_id)
         # What was read before the lock may be old: only the row read under it counts.
         booking = _reread(booking, event)
-        if booking.user_id != by.pk and not may_edit(event.organiser_id, by):
-            raise Forbidden("Ask an owner or a manager of the team to cancel this booking.")
+        is_own = booking.user_id == by.pk
+        if not is_own and not rights_of(by).may(Capability.CANCEL_BOOKINGS, event):
+            raise Forbidden(_("Ask an owner or a manager of the team to cancel this booking."))
         if booking.status == Booking.Status.CANCELLED:
             raise AlreadyCancelled
         if event.ends_at <= now:
-            raise EventClosed("This event is over; its bookings cannot be cancelled any more.")
+            raise EventClosed(_("This event is over; its bookings cannot be cancelled any more."))
+        was = (booking.status, booking.refund)
         _cancel(event, [booking], now)
+        if not is_own:
+            _record(booking, was, by)
     CANCELLATIONS.inc()
     return booking
 
@@ -103,6 +112,14 @@ def _cancel(event: Event, bookings: list[Booking], now: datetime) -> None:
     return_seats(event, seats=seats, changes=len(bookings))
     for booking in bookings:
         publish(BookingCancelled(booking.pk, event.pk, booking.user_id, booking.quantity))
+
+
+def _record(booking: Booking, was: tuple[str, str], by: User) -> None:
+    status, refund = was
+    changes = {"status": (status, booking.status)}
+    if booking.refund != refund:
+        changes["refund"] = (refund, booking.refund)
+    record_bookings([booking], by=by, changes=changes)
 
 
 def _by_refund(bookings: list[Booking]) -> dict[str, list[UUID]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
@@ -14,7 +15,7 @@ class CsrfRefused(Forbidden):
     """A page of another site could have sent this request in the person's name."""
 
     code = "csrf-refused"
-    title = "Send the header X-CSRFToken with the value of the cookie csrftoken, or use a token."
+    title = _("Send the header X-CSRFToken with the value of the cookie csrftoken, or use a token.")
 
 
 class BrowserSession(SessionAuthentication):

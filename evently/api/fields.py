@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from rest_framework import serializers
 
 MAX_NAMED = 10
@@ -21,7 +23,7 @@ INSTANT = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)"
 class Shape(serializers.Serializer[Any]):
     """Named values. An unknown name is refused, so that a slip of the pen is not overlooked."""
 
-    default_error_messages = {"invalid": "Send a JSON object."}
+    default_error_messages = {"invalid": _lazy("Send a JSON object.")}
 
     def to_internal_value(self, data: Any) -> Any:
         errors = self._unknown(data) if isinstance(data, Mapping) else {}
@@ -34,9 +36,10 @@ class Shape(serializers.Serializer[Any]):
         return values
 
     def _unknown(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        known = ", ".join(self.fields) or "none"
+        known = ", ".join(self.fields) or _("none")
         names = sorted(set(data) - set(self.fields))[:MAX_NAMED]
-        return {name[:64]: [f"There is no such field. The fields are: {known}."] for name in names}
+        told = _("There is no such field. The fields are: %(known)s.") % {"known": known}
+        return {name[:64]: [told] for name in names}
 
 
 class QueryShape(Shape):
@@ -49,7 +52,7 @@ class QueryShape(Shape):
 
 
 class Text(serializers.CharField):
-    default_error_messages = {"invalid": "This must be a text."}
+    default_error_messages = {"invalid": _lazy("This must be a text.")}
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -58,7 +61,7 @@ class Text(serializers.CharField):
 
 
 class WholeNumber(serializers.IntegerField):
-    default_error_messages = {"invalid": "This must be a whole number."}
+    default_error_messages = {"invalid": _lazy("This must be a whole number.")}
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, Decimal):
@@ -69,7 +72,7 @@ class WholeNumber(serializers.IntegerField):
 
 
 class Flag(serializers.BooleanField):
-    default_error_messages = {"invalid": "This must be true or false."}
+    default_error_messages = {"invalid": _lazy("This must be true or false.")}
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -79,7 +82,7 @@ class Flag(serializers.BooleanField):
 
 class Id(serializers.UUIDField):
     default_error_messages = {
-        "invalid": "This must be an id such as 019a0c6e-7d3c-7b1e-9f39-0d6f1c1f2a77."
+        "invalid": _lazy("This must be an id such as 019a0c6e-7d3c-7b1e-9f39-0d6f1c1f2a77.")
     }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -92,7 +95,7 @@ class Amount(serializers.DecimalField):
     """Money: a decimal text such as "12.50", or a number in JSON."""
 
     default_error_messages = {
-        "invalid": "Give an amount from 0 to 99999999.99 with at most two decimals: 12.50."
+        "invalid": _lazy("Give an amount from 0 to 99999999.99 with at most two decimals: 12.50.")
     }
 
     def __init__(self, **options: Any) -> None:
@@ -109,9 +112,11 @@ class Instant(serializers.DateTimeField):
     """A point in time; its offset from UTC is never guessed."""
 
     default_error_messages = {
-        "invalid": "Give a time with its offset from UTC: 2026-06-01T19:30:00Z or"
-        " 2026-06-01T21:30:00+02:00 (in an address, write + as %2B).",
-        "overflow": "This lies too far from today.",
+        "invalid": _lazy(
+            "Give a time with its offset from UTC: 2026-06-01T19:30:00Z or"
+            " 2026-06-01T21:30:00+02:00 (in an address, write + as %2B)."
+        ),
+        "overflow": _lazy("This lies too far from today."),
     }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -127,7 +132,7 @@ class Instant(serializers.DateTimeField):
 class Choice(serializers.ChoiceField):
     """One of a few words; the refusal names them."""
 
-    default_error_messages = {"invalid_choice": "Choose one of: {words}."}
+    default_error_messages = {"invalid_choice": _lazy("Choose one of: {words}.")}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str) or data not in self.choices:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.serializers import BaseSerializer
@@ -98,9 +99,10 @@ class _Order(Generic[Row]):
                 for name, text in zip(self.names, texts, strict=True)
             ]
         except (BadSignature, ValidationError, ValueError) as error:
-            raise Invalid(cursor="Take it from `next` or `previous` of a page.") from error
+            raise Invalid(cursor=_("Take it from `next` or `previous` of a page.")) from error
         if terms != self.terms:
-            raise Invalid(cursor="This one is of a list in another order. Begin at its first page.")
+            words = _("This one is of a list in another order. Begin at its first page.")
+            raise Invalid(cursor=words)
         return backwards, values
 
     def beyond(self, position: list[Any] | None, *, backwards: bool) -> QuerySet[Row]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
@@ -26,26 +27,28 @@ class StrictJSONParser(JSONParser):
                 parse_float=Decimal,
             )
         except RecursionError:
-            raise ParseError("The JSON is nested too deeply.") from None
+            raise ParseError(_("The JSON is nested too deeply.")) from None
         # A number whose exponent is absurd is an ArithmeticError.
         except (ValueError, ArithmeticError) as error:
-            raise ParseError(f"The body is not JSON: {_reason(error)}.") from error
+            told = _("The body is not JSON: %(reason)s.") % {"reason": _reason(error)}
+            raise ParseError(told) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError(_("a name stands twice in one object"))
     return found
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(_("%(name)s is no JSON number") % {"name": name})
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8"
+        return _("it is not UTF-8")
     if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}, column {error.colno}: {error.msg}"
-    return str(error) if type(error) is ValueError else "a number is out of range"
+        where = {"line": error.lineno, "column": error.colno, "problem": error.msg}
+        return _("line %(line)d, column %(column)d: %(problem)s") % where
+    return str(error) if type(error) is ValueError else _("a number is out of range")

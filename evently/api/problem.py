@@ -17,6 +17,8 @@ from django.core.exceptions import (
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 
 from evently.errors import Busy, Invalid, Kind, Refusal
@@ -41,19 +43,20 @@ STATUS = {
     Kind.BUSY: 503,
 }
 # What the framework refuses, by status: our code and title.
-FRAMEWORK = {
-    400: ("malformed", "The request cannot be read."),
-    401: ("not-authenticated", "Log in, or send a valid access token."),
-    403: ("forbidden", "You may not do this."),
-    404: ("not-found", "There is no such thing here, or it is not yours to see."),
-    405: ("method-not-allowed", "This address does not take this method."),
-    406: ("not-acceptable", "This address answers in JSON: accept application/json."),
-    411: ("length-required", "Send the body with its Content-Length, not in chunks."),
-    413: ("content-too-large", "The body is larger than any that is expected here."),
-    415: ("unsupported-media-type", "Send JSON, with Content-Type: application/json."),
-    429: ("rate-limited", "Too many requests."),
-    500: ("internal-error", "Something went wrong on our side. It has been logged."),
+FRAMEWORK: dict[int, tuple[str, str | Promise]] = {
+    400: ("malformed", _("The request cannot be read.")),
+    401: ("not-authenticated", _("Log in, or send a valid access token.")),
+    403: ("forbidden", _("You may not do this.")),
+    404: ("not-found", _("There is no such thing here, or it is not yours to see.")),
+    405: ("method-not-allowed", _("This address does not take this method.")),
+    406: ("not-acceptable", _("This address answers in JSON: accept application/json.")),
+    411: ("length-required", _("Send the body with its Content-Length, not in chunks.")),
+    413: ("content-too-large", _("The body is larger than any that is expected here.")),
+    415: ("unsupported-media-type", _("Send JSON, with Content-Type: application/json.")),
+    429: ("rate-limited", _("Too many requests.")),
+    500: ("internal-error", _("Something went wrong on our side. It has been logged.")),
 }
+TOKEN_REFUSED = _("This access token is not valid, or not any more.")
 # Requests that cannot be understood; the framework reports them from anywhere.
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 
@@ -61,9 +64,9 @@ UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadableP
 def problem(
     status: int,
     code: str,
-    title: str,
+    title: str | Promise,
     *,
-    detail: str = "",
+    detail: str | Promise = "",
     facts: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
@@ -99,7 +102,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
     )
 
 
-def framework_problem(status: int, *, detail: str = "", **more: Any) -> HttpResponse:
+def framework_problem(status: int, *, detail: str | Promise = "", **more: Any) -> HttpResponse:
     """What the framework itself refuses, such as an unknown address."""
     code, title = FRAMEWORK.get(status, FRAMEWORK[400 if status < 500 else 500])
     return problem(status, code, title, detail=detail, **more)
@@ -122,7 +125,9 @@ def django_problem(error: BaseException | None) -> HttpResponse | None:
     if isinstance(error, RequestDataTooBig):
         return framework_problem(413)
     if isinstance(error, DisallowedHost):
-        return framework_problem(400, detail="The header Host names no site that is served here.")
+        return framework_problem(
+            400, detail=_("The header Host names no site that is served here.")
+        )
     if isinstance(error, UNREADABLE):
         return framework_problem(400)
     if isinstance(error, Http404):
@@ -144,8 +149,8 @@ def _api_exception(error: exceptions.APIException) -> HttpResponse:
         return problem(
             401,
             "token-refused",
-            "This access token is not valid, or not any more.",
-            detail="Trade your refresh token for a new pair at /api/v1/auth/refresh, or log in.",
+            TOKEN_REFUSED,
+            detail=_("Trade your refresh token for a new pair at /api/v1/auth/refresh, or log in."),
         )
     headers = {"Retry-After": str(int(wait))} if (wait := getattr(error, "wait", None)) else {}
     return framework_problem(error.status_code, detail=_sentence(error), headers=headers)

@@ -14,7 +14,7 @@ from rest_framework.serializers import EmailField
 
 from evently.api.authentication import CsrfRefused
 from evently.api.fields import AMOUNT, Amount, Shape, Text
-from evently.api.problem import CONTENT_TYPE, FRAMEWORK, STATUS
+from evently.api.problem import CONTENT_TYPE, FRAMEWORK, STATUS, TOKEN_REFUSED
 from evently.errors import Busy, Invalid, NotFound, Refusal
 
 View = TypeVar("View")
@@ -38,7 +38,6 @@ PROBLEM_SCHEMA = {
     },
     "additionalProperties": True,
 }
-TOKEN_REFUSED = (401, "token-refused", "This access token is not valid, or not any more.")
 
 LOCATION = OpenApiParameter(
     "Location",
@@ -96,7 +95,7 @@ class ProblemAutoSchema(AutoSchema):
         if "requestBody" in operation or places & {"query", "header"}:
             yield _domain(Invalid)
         if self.view.authentication_classes:
-            yield from (_framework(401), TOKEN_REFUSED)
+            yield from (_framework(401), (401, "token-refused", str(TOKEN_REFUSED)))
         if self.view.authentication_classes and self.method not in SAFE_METHODS:
             yield _domain(CsrfRefused)
         if "path" in places:
@@ -158,11 +157,12 @@ def _one_text(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _framework(status: int) -> Said:
-    return (status, *FRAMEWORK[status])
+    code, title = FRAMEWORK[status]
+    return status, code, str(title)
 
 
 def _domain(refusal: type[Refusal]) -> Said:
-    return STATUS[refusal.kind], refusal.code, refusal.title
+    return STATUS[refusal.kind], refusal.code, str(refusal.title)
 
 
 def _answer(status: int, said: list[tuple[str, str]]) -> dict[str, Any]:

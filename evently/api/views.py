@@ -4,6 +4,7 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -77,9 +78,9 @@ def _require_readable(request: Request) -> None:
     """Refuse bodies that the server could only misread: of no stated length, or not in UTF-8."""
     if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
         raise LengthRequired
-    _, parameters = parse_header_parameters(request.content_type)
+    parameters = parse_header_parameters(request.content_type)[1]
     if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise UnsupportedMediaType(request.content_type, detail="Send JSON in UTF-8.")
+        raise UnsupportedMediaType(request.content_type, detail=_("Send JSON in UTF-8."))
 
 
 def _checked(serializer: BaseSerializer[Any]) -> Any:

@@ -32,7 +32,7 @@ SEED = 20
 GUESTS = 1_400
 SEASON_DAYS = (25, 70)
 CALLED_OFF_BEFORE = timedelta(days=3)
-TEAM_ROLES = (Role.OWNER, Role.MANAGER, Role.VIEWER, Role.VIEWER)
+TEAM_ROLES = (Role.OWNER, Role.MANAGER, Role.FINANCE, Role.DOOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ class _Booth:
 
     def open(self, planned: PlannedEvent, number: int) -> None:
         details = planned.details(now=self.now, timezone=self.plan.timezone)
-        until = min(self.now, details["starts_at"] - timedelta(hours=1))
+        last_sale = details["sales_end_at"] or details["starts_at"] - timedelta(hours=1)
+        until = min(self.now, last_sale)
         opened_at = until - timedelta(days=self.rng.randint(*SEASON_DAYS))
         event = create_event(
             organiser_id=self.organiser.pk,

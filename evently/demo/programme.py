@@ -13,6 +13,7 @@ from events.models import Event
 FILE = Path(__file__).with_name("programme.toml")
 # Begins the `import_uid` of every event of the demo; no form shows or changes that field.
 UID_PREFIX = "demo-"
+SALES_OPEN_AT, SALES_CLOSE_AT = time(10), time(18)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class PlannedEvent:
         hours: how long it lasts.
         taken: percent of the seats that are sold.
         most: seats in one booking, at most.
+        sale_from: when booking begins, in days from the day of loading; None: at once.
+        sale_until: when it ends; None: with the event.
     """
 
     name: str
@@ -35,23 +38,23 @@ class PlannedEvent:
     price: str
     taken: int
     most: int = 6
+    sale_from: int | None = None
+    sale_until: int | None = None
     status: Event.Status = Event.Status.PUBLISHED
-
-    def starts_at(self, *, now: datetime, timezone: str) -> datetime:
-        """The start as a UTC instant."""
-        zone = ZoneInfo(timezone)
-        day = now.astimezone(zone).date() + timedelta(days=self.day)
-        return _local(day, time.fromisoformat(self.at), zone)
 
     def details(self, *, now: datetime, timezone: str) -> dict[str, Any]:
         """The event's fields, but for organiser, currency and status."""
-        starts_at = self.starts_at(now=now, timezone=timezone)
+        zone = ZoneInfo(timezone)
+        today = now.astimezone(zone).date()
+        starts_at = _local(today + timedelta(self.day), time.fromisoformat(self.at), zone)
         return {
             "name": self.name,
             "description": self.text,
             "venue": self.venue,
             "starts_at": starts_at,
             "ends_at": starts_at + timedelta(hours=self.hours),
+            "sales_start_at": _sale(today, self.sale_from, SALES_OPEN_AT, zone),
+            "sales_end_at": _sale(today, self.sale_until, SALES_CLOSE_AT, zone),
             "timezone": timezone,
             "capacity": self.seats,
             "price": Decimal(self.price),
@@ -85,6 +88,10 @@ def _organiser(entry: dict[str, Any]) -> PlannedOrganiser:
 def _typed(event: dict[str, Any]) -> dict[str, Any]:
     status = Event.Status(event.get("status", Event.Status.PUBLISHED))
     return event | {"status": status}
+
+
+def _sale(today: date, days: int | None, at: time, zone: ZoneInfo) -> datetime | None:
+    return None if days is None else _local(today + timedelta(days), at, zone)
 
 
 def _local(day: date, at: time, zone: ZoneInfo) -> datetime:

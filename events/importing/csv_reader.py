@@ -16,7 +16,7 @@ COLUMNS = frozenset(
     {
         *REQUIRED,
         *("description", "venue", "ends_at", "timezone", "capacity", "price", "currency"),
-        *("max_per_booking", "uid"),
+        *("max_per_booking", "sales_start_at", "sales_end_at", "uid"),
     }
 )
 _DELIMITERS = (",", ";", "\t")
@@ -134,6 +134,8 @@ def _row(line: int, cells: list[str], sheet: _Sheet) -> EventRow:
         price=_price(values["price"], sheet),
         currency=rows.checked_currency(values["currency"] or sheet.defaults.currency),
         max_per_booking=_max_per_booking(values["max_per_booking"]),
+        sales_start_at=_moment_of_sale(values, "sales_start_at", timezone),
+        sales_end_at=_moment_of_sale(values, "sales_end_at", timezone),
     )
 
 
@@ -148,6 +150,11 @@ def _span(values: dict[str, str], timezone: str, now: datetime) -> tuple[datetim
     if ends_at <= now:
         raise Unreadable("The event has already ended; remove the line or correct its dates.")
     return starts_at, ends_at
+
+
+def _moment_of_sale(values: dict[str, str], column: str, timezone: str) -> datetime | None:
+    text = values[column]
+    return rows.checked_moment(text, what=column, timezone=timezone) if text else None
 
 
 def _price(text: str, sheet: _Sheet) -> Decimal:

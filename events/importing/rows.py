@@ -31,7 +31,10 @@ _MOMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event as the file tells it, checked. `line` counts from 1, instants are UTC."""
+    """One event as the file tells it, checked. `line` counts from 1, instants are UTC.
+
+    None stands for what the file does not say.
+    """
 
     line: int
     uid: str
@@ -45,6 +48,8 @@ class EventRow:
     price: Decimal
     currency: str
     max_per_booking: int | None
+    sales_start_at: datetime | None = None
+    sales_end_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Use cases of organisers and events. Each opens its own transaction."""
 
 from events.services.auditing import audit_inventory, repair_inventory
+from events.services.copying import duplicate_event
 from events.services.editing import (
     cancel_event,
     complete_ended_events,
@@ -10,18 +11,24 @@ from events.services.editing import (
     publish_event,
 )
 from events.services.importing import ImportReport, import_events
-from events.services.organisers import create_organiser
+from events.services.organisers import create_organiser, rename_organiser
+from events.services.team import add_member, change_member, remove_member
 
 __all__ = [
     "ImportReport",
+    "add_member",
     "audit_inventory",
     "cancel_event",
+    "change_member",
     "complete_ended_events",
     "create_event",
     "create_organiser",
     "delete_event",
+    "duplicate_event",
     "edit_event",
     "import_events",
     "publish_event",
+    "remove_member",
+    "rename_organiser",
     "repair_inventory",
 ]

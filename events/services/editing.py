@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, ProtectedError
+from django.utils.translation import gettext as _
 
 from evently.accounts.models import User
 from evently.errors import Busy, Forbidden, Invalid
@@ -19,12 +20,15 @@ from events.errors import (
     OrganiserNotFound,
     StaleEvent,
     WrongStatus,
+    status_words,
 )
 from events.facts import EventCancelled, EventStateChanged
 from events.inventory import change_capacity
 from events.locks import lock_event
 from events.models import Event
-from events.queries import list_ended_events, list_organisers, may_edit, may_see
+from events.queries import list_ended_events, may_see, rights_of
+from events.roles import Capability
+from events.services.recording import record_events, record_member
 
 Status = Event.Status
 
@@ -36,6 +40,8 @@ DETAILS = frozenset(
         "venue",
         "starts_at",
         "ends_at",
+        "sales_start_at",
+        "sales_end_at",
         "timezone",
         "price",
         "currency",
@@ -43,6 +49,7 @@ DETAILS = frozenset(
         "repeat_bookings_allowed",
     }
 )
+CHANGEABLE = (*sorted(DETAILS), "capacity", "status")
 STEPS = {
     Status.DRAFT: {Status.PUBLISHED},
     Status.PUBLISHED: {Status.CANCELLED},
@@ -60,12 +67,12 @@ def create_event(
 
     Raises:
         OrganiserNotFound: none that the user is a member of.
-        Forbidden: the user only looks on in this team.
+        Forbidden: the user's role adds no events, or is for one event only.
         Invalid: a value breaks a rule; `errors` says which.
         WrongStatus: an event cannot begin as cancelled or completed.
 
     Side effects:
-        Opens the transaction.
+        Opens the transaction. Writes history.
     """
     event = Event(organiser_id=organiser_id, **details)
     event.available_seats = event.capacity
@@ -75,6 +82,7 @@ def create_event(
     with unit_of_work():
         _require_editor_of(organiser_id, by)
         event.save(force_insert=True)
+        record_events([event], by=by, changes={"status": (None, event.status)})
     return event
 
 
@@ -98,15 +106,16 @@ def edit_event(
         CapacityBelowTaken, WrongStatus, Invalid: the change breaks a rule.
 
     Side effects:
-        Opens the transaction. Locks the event row. Publishes EventStateChanged, and EventCancelled
-        when that is the new status.
+        Opens the transaction. Locks the event row. Writes history. Publishes EventStateChanged, and
+        EventCancelled when that is the new status.
     """
     with unit_of_work():
         event = _lock_for_editor(event_id, by)
         _require_fresh(event, expected_version)
         if event.status in {Status.CANCELLED, Status.COMPLETED}:
-            raise EventClosed(f"The event is {event.status}; it cannot be changed.")
-        _apply(event, changes, now)
+            told = _("The event is %(status)s; it cannot be changed.")
+            raise EventClosed(told % {"status": status_words()[event.status]})
+        _apply(event, changes, by, now)
     return event
 
 
@@ -129,9 +138,14 @@ def delete_event(*, event_id: UUID, by: User) -> None:
     Raises:
         EventNotFound, Forbidden: not the user's to see, or to change.
         EventNotEmpty: something refers to it; cancel it instead.
+
+    Side effects:
+        Opens the transaction. Locks the event row. Writes history. Takes the members away whom the
+        team had for this event only.
     """
     with unit_of_work():
         event = _lock_for_editor(event_id, by)
+        _record_deletion(event, by)
         try:
             event.delete()
         except ProtectedError as error:
@@ -142,7 +156,8 @@ def complete_ended_events(*, now: datetime) -> int:
     """Mark published events that are over as completed; returns how many.
 
     Side effects:
-        Opens a transaction for each event. Locks its row. Publishes EventStateChanged.
+        Opens a transaction for each event. Locks its row. Writes history. Publishes
+        EventStateChanged.
     """
     ended = list_ended_events(now=now)
     return sum(_complete(event.pk, now) for event in ended)
@@ -155,6 +170,7 @@ def _complete(event_id: UUID, now: datetime) -> bool:
             return False
         event.status = Status.COMPLETED
         _write_details(event, ["status"])
+        record_events([event], by=None, changes={"status": (Status.PUBLISHED, event.status)})
     return True
 
 
@@ -163,21 +179,28 @@ def _take_step(event_id: UUID, by: User, status: Event.Status, now: datetime) ->
         event = _lock_for_editor(event_id, by)
         if event.status == status:
             raise WrongStatus(status=event.status, wanted=status)
-        _apply(event, {"status": status}, now)
+        _apply(event, {"status": status}, by, now)
     return event
 
 
 def _lock_for_editor(event_id: UUID, by: User) -> Event:
     event = lock_event(event_id)
-    if not may_edit(event.organiser_id, by):
+    if not rights_of(by).may(Capability.EDIT_EVENTS, event):
         raise Forbidden if may_see(event, by) else EventNotFound
     return event
 
 
 def _require_editor_of(organiser_id: UUID, by: User) -> None:
-    if not may_edit(organiser_id, by):
-        belongs = list_organisers(user=by).filter(pk=organiser_id).exists()
-        raise Forbidden if belongs else OrganiserNotFound
+    rights = rights_of(by)
+    if not rights.may_in_team(Capability.EDIT_EVENTS, organiser_id):
+        raise Forbidden if rights.belongs_to(organiser_id) else OrganiserNotFound
+
+
+def _record_deletion(event: Event, by: User) -> None:
+    record_events([event], by=by, changes={"status": (event.status, None)})
+    for member in event.memberships.select_related("user"):
+        gone = {"role": (member.role, None), "only_event": (event.name, None)}
+        record_member(member, by=by, changes=gone)
 
 
 def _require_fresh(event: Event, expected_version: int) -> None:
@@ -185,25 +208,27 @@ def _require_fresh(event: Event, expected_version: int) -> None:
         raise StaleEvent(current_version=event.version)
 
 
-def _apply(event: Event, changes: Mapping[str, Any], now: datetime) -> None:
+def _apply(event: Event, changes: Mapping[str, Any], by: User, now: datetime) -> None:
     """Bring the locked event to what `changes` say; nothing is written when nothing differs."""
-    details = {
-        name: value
-        for name, value in changes.items()
-        if name in DETAILS and getattr(event, name) != value
-    }
-    capacity = changes.get("capacity", event.capacity)
-    status = Status(changes.get("status", event.status))
-    if not details and capacity == event.capacity and status == event.status:
+    new = {name: changes[name] for name in CHANGEABLE if _differs(event, changes, name)}
+    if not new:
         return
-    _step(event, status)
-    for name, value in details.items():
-        setattr(event, name, value)
-    if capacity != event.capacity:
-        change_capacity(event, capacity=capacity)
-    if status != Status.CANCELLED:
+    before = {name: getattr(event, name) for name in new}
+    details = DETAILS & new.keys()
+    _step(event, Status(new.get("status", event.status)))
+    for name in details:
+        setattr(event, name, new[name])
+    if "capacity" in new:
+        change_capacity(event, capacity=new["capacity"])
+    if event.status != Status.CANCELLED:
         _check_details(event, now)
     _write_details(event, [*details, "status"])
+    after = {name: (before[name], getattr(event, name)) for name in new}
+    record_events([event], by=by, changes=after)
+
+
+def _differs(event: Event, changes: Mapping[str, Any], name: str) -> bool:
+    return name in changes and bool(getattr(event, name) != changes[name])
 
 
 def _step(event: Event, status: Event.Status) -> None:
@@ -223,7 +248,7 @@ def _check_details(event: Event, now: datetime) -> None:
     except ValidationError as error:
         raise Invalid(**error.message_dict) from error
     if event.ends_at <= now:
-        raise Invalid(ends_at="This lies in the past. An event must end in the future.")
+        raise Invalid(ends_at=_("This lies in the past. An event must end in the future."))
 
 
 def _write_details(event: Event, names: list[str]) -> None:

@@ -21,7 +21,9 @@ from events.importing import BadLine, EventRow, ParsedFile
 from events.inventory import change_capacity
 from events.locks import lock_event
 from events.models import Event, Organiser
-from events.queries import may_edit
+from events.queries import rights_of
+from events.roles import Capability
+from events.services.recording import record_events
 
 Status = Event.Status
 COMPARED = (
@@ -35,6 +37,8 @@ COMPARED = (
     "price",
     "currency",
 )
+# Left as they are in Evently when the file does not say.
+OFTEN_UNTOLD = ("max_per_booking", "sales_start_at", "sales_end_at")
 EDITED = (
     "The file and Evently tell this event differently, and somebody changed it in Evently since"
     " its import. Nothing is overwritten: make them agree in one of the two."
@@ -87,13 +91,13 @@ def import_events(
         Busy: the same events are being imported or sold this instant; nothing is changed.
 
     Side effects:
-        Opens the transaction. Locks the rows of changed events, in the order of their ids.
-        Publishes EventStateChanged for each of these.
+        Opens the transaction. Locks the rows of changed events, in the order of their ids. Writes
+        history. Publishes EventStateChanged for each of the changed events.
     """
     try:
         with unit_of_work():
             _require_organiser(organiser_id, by)
-            importer = _Importer(organiser_id, publish, now)
+            importer = _Importer(organiser_id, by, publish, now)
             importer.take(parsed.rows)
             report = importer.report
             report.past = parsed.past
@@ -110,13 +114,18 @@ def import_events(
 
 def _require_organiser(organiser_id: UUID, by: User | None) -> None:
     known = Organiser.objects.filter(pk=organiser_id).exists()
-    if not known or (by is not None and not may_edit(organiser_id, by)):
+    if not known or not (by is None or _may_import(organiser_id, by)):
         raise OrganiserNotFound
+
+
+def _may_import(organiser_id: UUID, by: User) -> bool:
+    return rights_of(by).may_in_team(Capability.EDIT_EVENTS, organiser_id)
 
 
 @dataclass(slots=True)
 class _Importer:
     organiser_id: UUID
+    by: User | None
     publish: bool
     now: datetime
     report: ImportReport = field(default_factory=ImportReport)
@@ -147,6 +156,7 @@ class _Importer:
             else:
                 events.append(event)
         Event.objects.bulk_create(events)
+        record_events(events, by=self.by, changes={"status": (None, self._first_status)})
         self.report.created = len(events)
 
     def _new(self, row: EventRow) -> Event:
@@ -154,9 +164,13 @@ class _Importer:
             organiser_id=self.organiser_id,
             import_uid=row.uid,
             available_seats=row.capacity,
-            status=Status.PUBLISHED if self.publish else Status.DRAFT,
+            status=self._first_status,
             **_values(row),
         )
+
+    @property
+    def _first_status(self) -> str:
+        return Status.PUBLISHED if self.publish else Status.DRAFT
 
     def _follow(self, event: Event, row: EventRow) -> None:
         """Change a known event to what its row says, if it differs."""
@@ -167,6 +181,7 @@ class _Importer:
         event = lock_event(event.pk)
         changes = self._changes(event, row)
         _require_untouched(event, changes)
+        kept = {name: (getattr(event, name), value) for name, value in changes.items()}
         capacity = changes.pop("capacity", event.capacity)
         for name, value in changes.items():
             setattr(event, name, value)
@@ -174,6 +189,7 @@ class _Importer:
         if capacity != event.capacity:
             change_capacity(event, capacity=capacity)
         _write(event, changes)
+        record_events([event], by=self.by, changes=kept)
         self.report.changed += 1
 
     def _changes(self, event: Event, row: EventRow) -> dict[str, Any]:
@@ -186,11 +202,9 @@ class _Importer:
 
 
 def _values(row: EventRow) -> dict[str, Any]:
-    """The event's fields that the row tells; how many seats a booking may have is often none."""
-    values = {name: getattr(row, name) for name in COMPARED}
-    if row.max_per_booking is not None:
-        values["max_per_booking"] = row.max_per_booking
-    return values
+    """The event's fields that the row tells."""
+    told = {name: getattr(row, name) for name in (*COMPARED, *OFTEN_UNTOLD)}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _require_untouched(event: Event, changes: Iterable[str]) -> None:

@@ -13,17 +13,22 @@ from evently.accounts.tokens import TokenPair, issue_tokens
 from events.models import Event, Organiser, Role
 from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
 
-ROLES = ("owner", "manager", "viewer", "buyer", "stranger", "staff", "anonymous")
+MEMBERS = tuple(role.value for role in Role)
+ROLES = (*MEMBERS, "one_event", "buyer", "stranger", "staff", "anonymous")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One team with a published event, a draft and a booking; and somebody else's team."""
+    """One team with two published events, a draft and a booking; and somebody else's team.
+
+    The person `one_event` is a manager of `aside` alone.
+    """
 
     people: dict[str, User]
     organiser: Organiser
     event: Event
     draft: Event
+    aside: Event
     booking: Booking
     spare_tokens: TokenPair
 
@@ -56,16 +61,19 @@ def make_world() -> World:
     people = {role: make_user(role) for role in ROLES if role != "anonymous"}
     people["staff"].is_staff = True
     people["staff"].save()
-    organiser = make_organiser(people["owner"])
-    add_member(organiser, people["manager"], Role.MANAGER)
-    add_member(organiser, people["viewer"], Role.VIEWER)
+    organiser = make_organiser()
+    for role in MEMBERS:
+        add_member(organiser, people[role], Role(role))
     make_organiser(people["stranger"], name="Another Team")
     event = make_event(organiser, name="Late Jazz")
+    aside = make_event(organiser, name="Small Talk")
+    add_member(organiser, people["one_event"], Role.MANAGER, only_event=aside)
     return World(
         people=people,
         organiser=organiser,
         event=event,
         draft=make_event(organiser, name="Secret Plan", status=Event.Status.DRAFT),
+        aside=aside,
         booking=make_booking(event, people["buyer"]),
         spare_tokens=issue_tokens(people["buyer"]),
     )

@@ -13,6 +13,7 @@ from evently.demo import loading
 from evently.demo.models import DemoLoad
 from evently.demo.people import ADMIN, LOGINS, ORGANISER, VISITOR
 from evently.demo.programme import read_programme
+from evently.site.templatetags.show import chip_words, sale_state
 from events.models import Event, Membership, Organiser, Role
 from events.services import audit_inventory
 from tests.makers import make_event
@@ -52,6 +53,7 @@ def test_the_whole_demo_adds_up_and_shows_every_state_of_an_event() -> None:
     assert upcoming.filter(available_seats=0).count() >= 8
     assert upcoming.filter(available_seats__range=(1, 5)).count() >= 5
     assert {event.status for event in events} == set(Status)
+    assert {sale_state(event) for event in events} == set(chip_words())
     assert {8, 20_000} <= {event.capacity for event in events}
     assert len({event.timezone for event in events}) >= 7
     assert len({event.currency for event in events}) >= 7

@@ -139,6 +139,28 @@ def test_an_event_that_nobody_touched_follows_its_file(organiser: Organiser) -> 
     assert figures(run(organiser, again)) == (0, 1, 0, 0)
 
 
+def test_the_sale_comes_with_the_file_and_stays_when_the_file_no_longer_tells_it(
+    organiser: Organiser,
+) -> None:
+    told = "name,starts_at,uid,sales_start_at,sales_end_at\n"
+    line = "Concert,2026-05-01 19:30,c,2026-04-01 10:00,2026-05-01 18:00"
+    run(organiser, parse_file((told + line).encode(), filename="", defaults=DEFAULTS, now=NOW))
+    event = Event.objects.get()
+    sale = datetime(2026, 4, 1, 8, tzinfo=UTC), datetime(2026, 5, 1, 16, tzinfo=UTC)
+    assert (event.sales_start_at, event.sales_end_at) == sale
+    assert figures(run(organiser, sheet("Concert,2026-05-01 19:30,,,c"))) == (0, 0, 1, 0)
+    event.refresh_from_db()
+    assert (event.sales_start_at, event.sales_end_at) == sale
+
+
+def test_a_sale_that_goes_on_after_the_event_is_a_bad_line(organiser: Organiser) -> None:
+    told = "name,starts_at,sales_end_at\nConcert,2026-05-01 19:30,2026-05-03 10:00"
+    parsed = parse_file(told.encode(), filename="", defaults=DEFAULTS, now=NOW)
+    [bad] = run(organiser, parsed).bad
+    assert (bad.line, bad.reason.split(":")[0]) == (2, "sales_end_at")
+    assert not Event.objects.exists()
+
+
 def make_booking_at(event: Event, *, seats: int) -> None:
     """The makers book at the real now, when the samples' events are over."""
     book(

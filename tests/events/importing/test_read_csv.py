@@ -292,3 +292,27 @@ def test_a_file_of_nonsense_stops_after_a_thousand_lines() -> None:
     assert len(parsed.bad) == 1_001
     assert parsed.bad[-1].line == 1_001
     assert "nothing after this was read" in parsed.bad[-1].reason
+
+
+def test_the_times_of_the_sale_are_local_times_of_the_events_zone() -> None:
+    row = only_row(
+        read_cells(
+            timezone="America/New_York",
+            sales_start_at="2026-04-01 10:00",
+            sales_end_at="2026-05-01T12:00Z",
+        )
+    )
+
+    assert row.sales_start_at == datetime(2026, 4, 1, 14, 0, tzinfo=UTC)
+    assert row.sales_end_at == datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+
+
+def test_a_file_need_not_tell_of_the_sale() -> None:
+    row = only_row(read_cells(sales_end_at=""))
+
+    assert (row.sales_start_at, row.sales_end_at) == (None, None)
+
+
+@pytest.mark.parametrize("column", ["sales_start_at", "sales_end_at"])
+def test_a_time_of_the_sale_that_is_none_is_refused_by_its_column(column: str) -> None:
+    assert f"The {column} 'soon' is no date" in only_refusal(read_cells(**{column: "soon"})).reason

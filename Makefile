@@ -9,10 +9,10 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-project format openapi shell prove audit lock clean
+.PHONY: help run test check check-project format openapi messages screenshots bench-pages shell prove audit lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.ready-to-run ## run everything on http://127.0.0.1:8000 until Ctrl-C (PORT=8001, EVENTLY_HOME=folder)
 	@exec $(PY) -m evently.dev run
@@ -32,7 +32,7 @@ check-project: export LOG_LEVEL := WARNING
 check-project:
 	@$(PY) manage.py check --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
-	@$(PY) manage.py lintmigrations --settings tests.lint_settings --quiet ok ignore --no-cache --include-apps accounts events bookings demo --ignore-name 0001_initial
+	@$(PY) manage.py lintmigrations --settings tests.lint_settings --quiet ok ignore --no-cache --include-apps accounts history events bookings demo --ignore-name 0001_initial
 	@$(PY) manage.py spectacular --fail-on-warn | diff -u docs/openapi.yaml - || { echo "docs/openapi.yaml is out of date: make openapi"; exit 1; }
 
 format: .venv/.ready-to-test ## put code and templates into their format
@@ -42,6 +42,15 @@ format: .venv/.ready-to-test ## put code and templates into their format
 
 openapi: .venv/.ready-to-run ## write the API document docs/openapi.yaml anew
 	@$(WITH_SERVERS) $(PY) manage.py spectacular --fail-on-warn --file docs/openapi.yaml
+
+messages: .venv/.ready-to-test ## collect the texts to translate, make what Django reads
+	@DJANGO_SETTINGS_MODULE=evently.settings $(PY) -m evently.dev.messages
+
+screenshots: .venv/.ready-to-test ## photograph every page and admin screen into screenshots/
+	@$(WITH_SERVERS) $(PY) -m tests.browser.screenshots $(ARGS)
+
+bench-pages: .venv/.ready-to-test ## measure the weight and the speed of the pages
+	@$(WITH_SERVERS) $(PY) -m bench.pages $(ARGS)
 
 shell: .venv/.ready-to-run ## a Django shell beside a running `make run`
 	@exec $(PY) manage.py shell

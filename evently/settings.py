@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from evently import env
+from evently.admin.look import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -33,14 +34,18 @@ INSTALLED_APPS = [
     "daphne",
     "evently.accounts",
     "evently.site",
+    "evently.history",
     "events",
     "bookings",
     "evently.demo",
-    "evently.accounts.admin_apps.EventlyAdminConfig",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "evently.admin.apps.EventlyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -245,6 +250,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 SECURE_COOKIES = not env.flag("INSECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "evently.site.failures.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=False)
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 0)
@@ -281,7 +287,8 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Evently <hello@evently.exam
 
 # --- Words, times and files ---------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -4,18 +4,27 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import UserChangeForm as AuthUserChangeForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from evently.accounts.models import User
+from evently.accounts.queries import match_people
 
 if TYPE_CHECKING:
     AddForm = AdminUserCreationForm[User]
-    ChangeForm = UserChangeForm[User]
+    ChangeForm = AuthUserChangeForm[User]
     PeopleAdmin = UserAdmin[User]
 else:
-    AddForm, ChangeForm, PeopleAdmin = AdminUserCreationForm, UserChangeForm, UserAdmin
+
+    class PeopleAdmin(UserAdmin, ModelAdmin):
+        """Django's screens of people in the look of the others."""
+
+    AddForm, ChangeForm = UserCreationForm, UserChangeForm
 
 
 class PersonAddForm(AddForm):
@@ -36,9 +45,11 @@ class PersonAdmin(PeopleAdmin):
 
     form = PersonForm
     add_form = PersonAddForm
+    change_password_form = AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser")
-    search_fields = ("email", "name")
+    search_fields = ("email",)
+    show_full_result_count = False
     search_help_text = _("Name or e-mail address")
     ordering = ("email",)
     filter_horizontal = ()
@@ -57,6 +68,14 @@ class PersonAdmin(PeopleAdmin):
             },
         ),
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """The beginnings of words of a name or an address."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=match_people(search_term)), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Nobody but a superuser hands out more rights."""

@@ -4,12 +4,22 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models import F, Func, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from evently.ids import new_id
+
+# The words of a name and of the parts of an address, for `queries.match_people` and its index.
+PERSON_WORDS = SearchVector(
+    "name",
+    Func(F("email"), Value("@.-_+"), Value("     "), function="translate"),
+    config="simple",
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -55,6 +65,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             # The log-in looks up the plain column, which is always in lower case.
             models.UniqueConstraint(fields=("email",), name="user_email_unique"),
         )
+        indexes = (GinIndex(PERSON_WORDS, name="person_by_words"),)
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -3,6 +3,7 @@
 import re
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -83,5 +84,6 @@ class CancelBookingView(ApiView):
 def _idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch(KEY, key):
-        raise Invalid(**{"Idempotency-Key": "Use 1 to 255 letters, digits or signs, no spaces."})
+        words = _("Use 1 to 255 letters, digits or signs, no spaces.")
+        raise Invalid(**{"Idempotency-Key": words})
     return key

@@ -7,20 +7,25 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import queries, services
-from bookings.errors import AlreadyCancelled, IdempotencyMismatch, SoldOut
+from bookings.advice import advice
+from bookings.calendar_file import ticket_calendar
+from bookings.errors import AlreadyCancelled
+from bookings.models import Booking
 from evently.api.pagination import paginate
 from evently.api.problem import STATUS
 from evently.errors import Invalid, NotFound, Refusal
 from evently.site.pages import page, person, visitor
 from events.models import MAX_CAPACITY
 from events.queries import get_event
+from events.structured import event_document
 
 BOOKINGS_OF_A_PAGE = 50
 
@@ -32,15 +37,15 @@ class BookForm(forms.Form):
     key = forms.RegexField(r"^[\x21-\x7e]{1,255}$")
 
 
-@require_safe
 @page
+@require_safe
 def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
     """An event, and the form to book it."""
     return _show_event(request, event_id, seats=request.GET.get("seats", "1"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @page
+@require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
     """Book seats; what is refused is said on the event's page, with what was typed."""
     address = reverse("bookings:event", args=[event_id])
@@ -50,7 +55,7 @@ def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
     if visitor(request) is None:
         return redirect_to_login(f"{address}?seats={typed}" if typed.isdecimal() else address)
     if not form.is_valid():
-        return _show_event(request, event_id, seats=typed, refusal=_unreadable())
+        return _show_event(request, event_id, seats=typed, refusal=Invalid())
     try:
         booking = services.book(
             event_id=event_id,
@@ -68,9 +73,9 @@ def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
     return redirect("bookings:ticket", reference=booking.reference)
 
 
+@page
 @require_safe
 @login_required
-@page
 def my_bookings(request: HttpRequest) -> HttpResponse:
     """What comes next, what is past and what was cancelled."""
     rows, now = queries.list_bookings(user=person(request)), timezone.now()
@@ -81,23 +86,26 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     live = [booking for booking in shown.rows if booking.status in booking.LIVE]
     coming = [booking for booking in live if booking.event.ends_at > now]
     groups = [
-        (_("Next"), sorted(coming, key=lambda booking: booking.event.starts_at)),
+        (pgettext("bookings", "Next"), sorted(coming, key=lambda booking: booking.event.starts_at)),
         (_("Past"), [booking for booking in live if booking.event.ends_at <= now]),
-        (_("Cancelled"), [booking for booking in shown.rows if booking not in live]),
+        (
+            pgettext("booking", "Cancelled"),
+            [booking for booking in shown.rows if booking not in live],
+        ),
     ]
     return render(request, "bookings/mine.html", {"groups": groups, "page": shown})
 
 
+@page
 @require_safe
 @login_required
-@page
 def ticket(request: HttpRequest, reference: str) -> HttpResponse:
     return _show_booking(request, "bookings/ticket.html", reference)
 
 
+@page
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-@page
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask once more, then cancel the booking."""
     if request.method != "POST":
@@ -111,19 +119,34 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("bookings:ticket", reference=reference)
 
 
+@page
+@require_safe
+@login_required
+def calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    """The ticket as a file for a calendar."""
+    booking = queries.get_booking(reference=reference, user=person(request))
+    content = ticket_calendar(booking, address=_ticket_address(request, booking))
+    answer = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="evently-{booking.reference}.ics"'
+    return answer
+
+
 def _show_event(
     request: HttpRequest, event_id: UUID, *, seats: str, refusal: Refusal | None = None
 ) -> HttpResponse:
-    user = visitor(request)
+    user, now = visitor(request), timezone.now()
     event = get_event(event_id=event_id, user=user)
+    address = request.build_absolute_uri(reverse("bookings:event", args=[event.pk]))
+    picture = request.build_absolute_uri(static("evently/social.png"))
     context = {
         "event": event,
         "booking": queries.find_live_booking(event_id=event_id, user=user) if user else None,
         "seats": seats,
         "total": event.price * (int(seats) if seats.isdecimal() and len(seats) < 7 else 1),
         "key": uuid4().hex,
-        "is_open": event.is_bookable(timezone.now()),
-        "advice": _advice(refusal) if refusal else None,
+        "advice": advice(refusal, event, asked=seats) if refusal else None,
+        "address": address,
+        "document": event_document(event, address=address, image=picture, now=now),
     }
     status = STATUS[refusal.kind] if refusal else 200
     return render(request, "bookings/event.html", context, status=status)
@@ -133,39 +156,18 @@ def _show_booking(
     request: HttpRequest, template: str, reference: str, refusal: Refusal | None = None
 ) -> HttpResponse:
     booking = queries.get_booking(reference=reference, user=person(request))
+    event, now = booking.event, timezone.now()
     context = {
         "booking": booking,
-        "event": booking.event,
-        "may_cancel": booking.status in booking.LIVE and booking.event.ends_at > timezone.now(),
-        "advice": _advice(refusal) if refusal else None,
+        "event": event,
+        "address": _ticket_address(request, booking),
+        "is_own": booking.user_id == person(request).pk,
+        "is_over": event.ends_at <= now,
+        "may_cancel": booking.status in booking.LIVE and event.ends_at > now,
+        "advice": advice(refusal, event) if refusal else None,
     }
     return render(request, template, context, status=STATUS[refusal.kind] if refusal else 200)
 
 
-def _unreadable() -> Invalid:
-    return Invalid(seats=_("Say how many seats you want, as a whole number from 1 up."))
-
-
-def _advice(refusal: Refusal) -> str:
-    """What stands in the way and what to do about it."""
-    if isinstance(refusal, SoldOut):
-        return _sold_out_advice(refusal)
-    if isinstance(refusal, IdempotencyMismatch):
-        return _(
-            "You sent this form before, for another number of seats. Your first booking counts."
-        )
-    if isinstance(refusal, Invalid):
-        return " ".join(text for texts in refusal.errors.values() for text in texts)
-    return str(refusal)
-
-
-def _sold_out_advice(refusal: SoldOut) -> str:
-    left = refusal.facts["available_seats"]
-    if not left:
-        return _("The last seats have just gone. Nothing was booked.")
-    take = ngettext(
-        "Take the last one, or find another event.",
-        "Take %(left)s or fewer, or find another event.",
-        left,
-    )
-    return f"{refusal} {take % {'left': left}}"
+def _ticket_address(request: HttpRequest, booking: Booking) -> str:
+    return request.build_absolute_uri(reverse("bookings:ticket", args=[booking.reference]))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings import pages
+from bookings import developers, pages
 
 app_name = "bookings"
 urlpatterns = [
@@ -8,5 +8,8 @@ urlpatterns = [
     path("events/<uuid:event_id>/book", pages.book, name="book"),
     path("bookings/", pages.my_bookings, name="mine"),
     path("bookings/<slug:reference>/", pages.ticket, name="ticket"),
+    path("bookings/<slug:reference>/ticket.ics", pages.calendar, name="calendar"),
     path("bookings/<slug:reference>/cancel", pages.cancel, name="cancel"),
+    path("developers/", developers.guide, name="developers"),
+    path("developers/token", developers.make_token, name="make_token"),
 ]

@@ -16,8 +16,10 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api
 urlpatterns = [
     path("", include("events.pages_urls")),
     path("", include("bookings.pages_urls")),
+    path("accounts/", include("evently.accounts.pages_urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("evently.accounts.urls")),
     path("api/v1/", include("events.urls")),
     path("api/v1/", include("bookings.urls")),

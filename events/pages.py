@@ -1,6 +1,5 @@
 """The catalogue: the page with all upcoming events."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,11 +16,26 @@ from django.views.decorators.http import require_safe
 from evently.api.pagination import paginate
 from evently.errors import Invalid
 from evently.site.pages import page, visitor
-from events import queries
+from events.catalogue import CatalogueSearch, list_catalogue
+from events.models import Event
+from events.queries import EventSearch
 
 CARDS = 24
 WHEN = {"week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=91)}
 PRICES = {"free": Decimal(0), "20": Decimal(20), "50": Decimal(50), "100": Decimal(100)}
+
+
+class DateInput(forms.DateInput):
+    """The browser's own calendar, which wants ISO dates whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def _words(example: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"type": "search", "placeholder": example, "dir": "auto"})
 
 
 class SearchForm(forms.Form):
@@ -31,7 +45,7 @@ class SearchForm(forms.Form):
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, place, words")}),
+        widget=_words(_("Name or words")),
     )
     when = forms.ChoiceField(
         label=_("When"),
@@ -42,6 +56,9 @@ class SearchForm(forms.Form):
             "month": _("Next 30 days"),
             "quarter": _("Next 3 months"),
         },
+    )
+    where = forms.CharField(
+        label=_("Where"), required=False, max_length=200, widget=_words(_("City or place"))
     )
     price = forms.ChoiceField(
         label=_("Price"),
@@ -54,28 +71,43 @@ class SearchForm(forms.Form):
             "100": _("Up to 100"),
         },
     )
-    available = forms.BooleanField(label=_("Only with seats left"), required=False)
+    available = forms.BooleanField(label=_("Only available"), required=False)
+    first_date = forms.DateField(label=_("From"), required=False, widget=DateInput())
+    last_date = forms.DateField(label=_("Until"), required=False, widget=DateInput())
+    organiser = forms.UUIDField(required=False, widget=forms.HiddenInput())
 
-    def wish(self, now: datetime) -> queries.EventSearch:
+    def clean(self) -> None:
+        first, last = self.cleaned_data.get("first_date"), self.cleaned_data.get("last_date")
+        if first and last and last < first:
+            self.add_error("last_date", _("Choose the same day as “From”, or a later one."))
+
+    def wish(self, now: datetime) -> CatalogueSearch:
         self.is_valid()
         asked = self.cleaned_data
         span = WHEN.get(asked.get("when", ""))
-        return queries.EventSearch(
+        common = EventSearch(
             search=asked.get("search", ""),
             starts_before=now + span if span else None,
             max_price=PRICES.get(asked.get("price", "")),
             available=asked.get("available", False),
         )
+        return CatalogueSearch(
+            common=common,
+            place=asked.get("where", ""),
+            first_date=asked.get("first_date"),
+            last_date=asked.get("last_date"),
+            organiser=asked.get("organiser"),
+        )
 
 
-@require_safe
 @page
+@require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Upcoming events as cards, soonest first."""
     now, cursor = timezone.now(), request.GET.get("cursor")
     form = SearchForm(request.GET)
     wish = form.wish(now)
-    events = queries.list_events(search=wish, user=visitor(request), now=now)
+    events = list_catalogue(search=wish, user=visitor(request), now=now)
     try:
         shown = paginate(events, cursor=cursor, limit=CARDS)
     except Invalid:
@@ -83,22 +115,22 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": shown,
-        "is_narrowed": wish != queries.EventSearch(),
-        "poll": _poll_address(wish, cursor),
+        "is_narrowed": wish != CatalogueSearch(),
+        "has_dates": any(request.GET.get(name) for name in ("first_date", "last_date")),
+        "poll": _poll_address(wish.common, shown.rows),
     }
     return render(request, "events/catalogue.html", context)
 
 
-def _poll_address(wish: queries.EventSearch, cursor: str | None) -> str:
-    """Where the page's script asks how its cards stand; sold-out ones are to be told, too."""
-    wish = replace(wish, available=False)
-    asked: dict[str, Any] = {
-        "limit": CARDS,
-        "search": wish.search,
-        "starts_before": wish.starts_before.isoformat() if wish.starts_before else None,
-        "max_price": wish.max_price,
-        "cursor": cursor,
-    }
+def _poll_address(wish: EventSearch, shown: list[Event]) -> str:
+    """Where the page's script asks how its cards stand: whatever begins between first and last.
+
+    Sold-out ones are to be told, too.
+    """
+    asked: dict[str, Any] = {"limit": CARDS, "search": wish.search, "max_price": wish.max_price}
+    if shown:
+        asked["starts_after"] = shown[0].starts_at.isoformat()
+        asked["starts_before"] = shown[-1].starts_at.isoformat()
     return f"{reverse('events')}?" + urlencode(
         {k: v for k, v in asked.items() if v not in {None, ""}}
     )

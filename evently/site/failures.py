@@ -31,6 +31,20 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, error)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the secret that this site put into it: cookies are off, or it is too old."""
+    if is_api(request):
+        return framework_problem(403)
+    return render(request, "failures/form.html", status=403)
+
+
+def method_not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """The page for a refusal of the framework that has the right headers and no words."""
+    page = render(request, "failures/405.html", status=405)
+    page["Allow"] = refused["Allow"]
+    return page
+
+
 def _answer(request: HttpRequest, status: int, error: BaseException | None) -> HttpResponse:
     if is_api(request):
         return django_problem(error) or framework_problem(status)

@@ -8,22 +8,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from evently.accounts.models import User
 from evently.errors import NotFound
+from evently.site.failures import method_not_allowed
 
 Arguments = ParamSpec("Arguments")
 View = Callable[Concatenate[HttpRequest, Arguments], HttpResponse]
 
 
 def page(view: View[Arguments]) -> View[Arguments]:
-    """Mark a view as a page: what its use case does not find is answered by the page 404."""
+    """Mark a view as a page, which also says no as a page.
+
+    What its use case does not find is the page 404; a method it does not take is the page 405.
+    """
 
     @wraps(view)
     def answer(
         request: HttpRequest, /, *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> HttpResponse:
         try:
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
         except NotFound as missing:
             raise Http404(missing.title) from missing
+        return method_not_allowed(request, response) if response.status_code == 405 else response
 
     return answer
 

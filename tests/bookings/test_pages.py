@@ -1,5 +1,6 @@
 """The pages of a visitor: event, booking form, tickets and my bookings."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,14 +9,27 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
+from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import Booking
 from evently.accounts.models import User
+from evently.site.templatetags.pieces import qr
 from events.models import Event, Role
 from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
 
 Answer = Any  # The test client's response, with `content`.
+
+NEXT_DECADE: dict[str, Any] = {"starts_at": datetime(2031, 6, 1, 18, tzinfo=UTC)}
+LAST_YEAR = datetime(2025, 6, 1, 18, tzinfo=UTC)
+ODD_TEXTS = [
+    "</script><script>alert(1)</script>",
+    "<!-- <b>x",
+    "سهرة جاز",
+    "Jazz 🎷 & Wine",
+    "a" * 200,
+]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,9 +53,18 @@ def send_form(client: Client, event: Event, seats: object, key: str | None = Non
 
 
 def text_of(answer: Answer) -> str:
-    """The page without the words kept for its script, every space a single one."""
-    page = re.sub(r'<script id="words".*?</script>', "", answer.content.decode(), flags=re.DOTALL)
-    return re.sub(r"\s+", " ", page)
+    """The page as it is first shown, every space a single one: without what is kept for script."""
+    page = re.sub(r"<script.*?</script>", "", answer.content.decode(), flags=re.DOTALL)
+    page = re.sub(r"\s+", " ", page)
+    return re.sub(r'<(p|ul)( class="elsewhere")? data-when="[a-z -]+" hidden>.*?</\1>', "", page)
+
+
+def document_of(answer: Answer) -> dict[str, Any]:
+    """What the page tells search engines."""
+    found = re.search(r"<script type=.application/ld.json.>(.*?)</script>", answer.content.decode())
+    assert found
+    document: dict[str, Any] = json.loads(found[1])
+    return document
 
 
 # --- The event's page ---------------------------------------------------------------------------
@@ -72,13 +95,165 @@ def test_it_shows_what_the_event_is_and_how_it_stands(client: Client) -> None:
         ({"available_seats": 0}, "Sold out. When somebody cancels"),
         ({"status": "cancelled"}, "This event was cancelled"),
         ({"starts_at": datetime(2024, 1, 1, tzinfo=UTC)}, "This event is over"),
+        (
+            {"sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE},
+            "The sale begins on Tuesday, January 1, 2030, 10:00 AM, Berlin time",
+        ),
+        (
+            {"sales_end_at": datetime(2024, 7, 1, 9, tzinfo=UTC), **NEXT_DECADE},
+            "The sale ended on Monday, July 1, 2024, 11:00 AM, Berlin time",
+        ),
     ],
 )
 def test_it_says_when_nothing_can_be_booked(
     client: Client, fields: dict[str, Any], said: str
 ) -> None:
     event = make_event(**fields)
-    assert said in text_of(client.get(f"/events/{event.pk}/"))
+    page = text_of(client.get(f"/events/{event.pk}/"))
+    told = {"Sold out. When", "This event was", "This event is over", "The sale "}
+    assert said in page
+    assert {words for words in told if words in page} == {words for words in told if words in said}
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_offered"),
+    [
+        ({"available_seats": 0}, True),
+        ({"status": "cancelled"}, True),
+        ({"starts_at": datetime(2024, 1, 1, tzinfo=UTC)}, True),
+        ({"sales_end_at": datetime(2024, 7, 1, 9, tzinfo=UTC)}, True),
+        ({}, False),
+        ({"sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE}, False),
+        ({"status": "draft"}, False),
+    ],
+)
+def test_what_cannot_be_had_leads_to_other_events(
+    client: Client, fields: dict[str, Any], is_offered: bool
+) -> None:
+    event = make_event(**fields)
+    client.force_login(make_user(is_staff=True))
+    page = text_of(client.get(f"/events/{event.pk}/"))
+    assert (f"/?organiser={event.organiser_id}&amp;available=on" in page) is is_offered
+    assert ("/?when=month&amp;available=on" in page) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"price": Decimal("12.50")}, "No fees are added: this is what you pay."),
+        ({"price": Decimal(0)}, "There is nothing to pay, and no fees."),
+        ({"sales_end_at": datetime(2031, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE}, "Sale ends"),
+        ({"sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE}, "Sale begins"),
+        ({"venue": "Süd & West, Köln"}, "search?query=S%C3%BCd%20%26%20West%2C%20K%C3%B6ln"),
+    ],
+)
+def test_the_price_the_sale_and_the_place_are_told(
+    client: Client, fields: dict[str, Any], said: str
+) -> None:
+    assert said in text_of(client.get(f"/events/{make_event(**fields).pk}/"))
+
+
+def test_links_to_a_map_tell_it_nothing(client: Client) -> None:
+    page = text_of(client.get(f"/events/{make_event().pk}/"))
+    assert '<a class="map" rel="noopener noreferrer" href="https://www.openstreetmap.org' in page
+
+
+def test_programs_of_the_page_know_when_the_sale_is(client: Client) -> None:
+    sale: dict[str, Any] = {
+        "sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC),
+        "sales_end_at": datetime(2031, 1, 1, 9, tzinfo=UTC),
+    }
+    page = text_of(client.get(f"/events/{make_event(**sale, **NEXT_DECADE).pk}/"))
+    assert 'data-sales-start="2030-01-01T09:00:00+00:00"' in page
+    assert 'data-sales-end="2031-01-01T09:00:00+00:00"' in page
+
+
+# --- What search engines and messages show of it --------------------------------------------------
+
+
+def test_search_engines_are_told_in_the_words_of_schema_org(client: Client) -> None:
+    event = make_event(
+        name="Late Jazz",
+        description="Blue.",
+        starts_at=datetime(2031, 6, 1, 18, tzinfo=UTC),
+        price=Decimal("12.5"),
+        sales_start_at=datetime(2025, 1, 1, 9, tzinfo=UTC),
+        sales_end_at=datetime(2031, 5, 31, 9, tzinfo=UTC),
+    )
+    address = f"http://testserver/events/{event.pk}/"
+    document = document_of(client.get(f"/events/{event.pk}/"))
+    assert document.pop("image").endswith("/evently/social.png")
+    assert document == {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": "Late Jazz",
+        "description": "Blue.",
+        "url": address,
+        "startDate": "2031-06-01T20:00:00+02:00",
+        "endDate": "2031-06-01T23:00:00+02:00",
+        "eventStatus": "https://schema.org/EventScheduled",
+        "location": {"@type": "Place", "name": "Cellar", "address": "Cellar"},
+        "organizer": {"@type": "Organization", "name": "Blue Note"},
+        "offers": {
+            "@type": "Offer",
+            "url": address,
+            "price": "12.50",
+            "priceCurrency": "EUR",
+            "availability": "https://schema.org/InStock",
+            "validFrom": "2025-01-01T10:00:00+01:00",
+            "validThrough": "2031-05-31T11:00:00+02:00",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "availability"),
+    [
+        ({"available_seats": 0}, "SoldOut"),
+        ({"sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE}, "PreOrder"),
+        ({"sales_end_at": datetime(2024, 7, 1, 9, tzinfo=UTC)}, "OutOfStock"),
+        ({"status": "cancelled"}, "OutOfStock"),
+    ],
+)
+def test_search_engines_are_told_what_is_to_be_had(
+    client: Client, fields: dict[str, Any], availability: str
+) -> None:
+    document = document_of(client.get(f"/events/{make_event(**fields).pk}/"))
+    assert document["offers"]["availability"] == f"https://schema.org/{availability}"
+    is_off = fields.get("status") == "cancelled"
+    status = "EventCancelled" if is_off else "EventScheduled"
+    assert document["eventStatus"] == f"https://schema.org/{status}"
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_odd_texts_are_shown_as_they_are(client: Client, text: str) -> None:
+    event = make_event(name=text, venue=text, description=text)
+    answer = client.get(f"/events/{event.pk}/")
+    assert document_of(answer)["name"] == text
+    assert f'<h1 dir="auto">{escape(text)}</h1>' in text_of(answer)
+    assert "<script>alert" not in answer.content.decode()
+    assert "<!--" not in text_of(answer)
+
+
+def test_a_message_with_the_link_shows_a_preview(client: Client) -> None:
+    event = make_event(name="Late Jazz", description="Blue & <b>true</b>. " + "x" * 200)
+    page = text_of(client.get(f"/events/{event.pk}/?seats=3"))
+    address = f"http://testserver/events/{event.pk}/"
+    about = "Blue &amp; &lt;b&gt;true&lt;/b&gt;. xxx"
+    assert f'<link rel="canonical" href="{address}">' in page
+    assert f'<meta name="description" content="{about}' in page
+    for name, content in (("title", "Late Jazz"), ("url", address), ("description", about)):
+        assert f'<meta property="og:{name}" content="{content}' in page
+    assert '<meta property="og:image" content="http://testserver/static/evently/social.png"' in page
+    assert '<meta name="twitter:card" content="summary_large_image">' in page
+
+
+def test_a_draft_tells_search_engines_nothing() -> None:
+    owner = make_user()
+    event = make_event(make_organiser(owner), status="draft")
+    page = logged_in(owner).get(f"/events/{event.pk}/").content.decode()
+    assert '<meta name="robots" content="noindex">' in page
+    assert "ld+json" not in page
 
 
 def test_a_draft_is_shown_to_its_team_alone(client: Client) -> None:
@@ -202,7 +377,7 @@ def test_nonsense_is_refused_in_words(seats: str) -> None:
     answer = send_form(logged_in(), event, seats)
     assert answer.status_code == 400
     assert 'role="alert"' in text_of(answer)
-    assert "<h1>Late Jazz</h1>" in text_of(answer)
+    assert '<h1 dir="auto">Late Jazz</h1>' in text_of(answer)
     assert not Booking.objects.exists()
 
 
@@ -242,6 +417,96 @@ def test_a_ticket_is_shown_to_its_owner_and_the_team_alone() -> None:
     address = f"/bookings/{booking.reference}/"
     assert logged_in(owner).get(address).status_code == 200
     assert logged_in(owner).get(address.lower()).status_code == 200
+    assert logged_in(colleague).get(address).status_code == 200
+    assert logged_in(stranger).get(address).status_code == 404
+    assert Client().get(address).headers["Location"] == f"/accounts/login/?next={address}"
+
+
+def test_a_ticket_has_a_code_that_leads_to_it() -> None:
+    user = make_user()
+    booking = make_booking(make_event(), user)
+    page = logged_in(user).get(f"/bookings/{booking.reference}/").content.decode()
+    assert qr(f"http://testserver/bookings/{booking.reference}/") in page
+    assert 'aria-label="QR code that leads to this ticket"' in page
+    assert "style=" not in page
+
+
+def test_a_colleague_sees_whose_ticket_it_is() -> None:
+    owner, buyer = make_user("Olga"), make_user("Bea")
+    booking = make_booking(make_event(make_organiser(owner)), buyer)
+    assert "<bdi>Bea</bdi>" in text_of(logged_in(owner).get(f"/bookings/{booking.reference}/"))
+    assert "Booked by" not in text_of(logged_in(buyer).get(f"/bookings/{booking.reference}/"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "unsaid"),
+    [
+        ({}, "Show this page, or a print of it, at the door", "The event is over"),
+        (
+            {"starts_at": LAST_YEAR, "ends_at": LAST_YEAR + timedelta(1)},
+            "The event is over",
+            "door",
+        ),
+    ],
+)
+def test_a_ticket_says_what_now(change: dict[str, Any], said: str, unsaid: str) -> None:
+    user = make_user()
+    booking = make_booking(make_event(), user)
+    Event.objects.update(**change) if change else None
+    page = text_of(logged_in(user).get(f"/bookings/{booking.reference}/"))
+    assert said in page
+    assert unsaid not in page
+
+
+def calendar_of(client: Client, booking: Booking) -> Any:
+    answer = client.get(f"/bookings/{booking.reference}/ticket.ics")
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert booking.reference in answer.headers["Content-Disposition"]
+    return Calendar.from_ical(answer.content)
+
+
+def test_a_ticket_goes_into_a_calendar_on_the_events_own_clocks() -> None:
+    user = make_user()
+    starts_at = datetime(2031, 7, 1, 18, 0, tzinfo=UTC)
+    booking = make_booking(make_event(name="Jazz, late; 🎷", starts_at=starts_at), user, 2)
+    calendar = calendar_of(logged_in(user), booking)
+    [entry], [zone] = calendar.events, calendar.timezones
+    assert zone.tz_name == "Europe/Berlin"
+    assert entry["DTSTART"].params["TZID"] == "Europe/Berlin"
+    assert (entry.start, entry.end) == (starts_at, starts_at + timedelta(hours=3))
+    assert (entry["SUMMARY"], entry["LOCATION"]) == ("Jazz, late; 🎷", "Cellar")
+    assert (entry["UID"], entry["STATUS"]) == (f"{booking.pk}@evently", "CONFIRMED")
+    assert entry["URL"] == f"http://testserver/bookings/{booking.reference}/"
+    assert f"2 seats, reference {booking.reference}" in entry["DESCRIPTION"]
+
+
+def test_the_file_of_a_cancelled_ticket_takes_the_entry_out_of_the_calendar() -> None:
+    user = make_user()
+    booking = make_booking(make_event(), user)
+    client = logged_in(user)
+    [before] = calendar_of(client, booking).events
+    client.post(f"/bookings/{booking.reference}/cancel")
+    [after] = calendar_of(client, booking).events
+    assert after["UID"] == before["UID"]
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    assert after["STATUS"] == "CANCELLED"
+
+
+def test_an_event_that_is_off_is_off_in_the_calendar_too() -> None:
+    user = make_user()
+    booking = make_booking(make_event(timezone="UTC"), user)
+    Event.objects.update(status=Event.Status.CANCELLED)
+    [entry] = calendar_of(logged_in(user), booking).events
+    assert entry["STATUS"] == "CANCELLED"
+
+
+def test_a_calendar_file_is_for_its_owner_and_the_team_alone() -> None:
+    owner, colleague, stranger = make_user(), make_user(), make_user()
+    organiser = make_organiser()
+    add_member(organiser, colleague, Role.VIEWER)
+    booking = make_booking(make_event(organiser), owner)
+    address = f"/bookings/{booking.reference}/ticket.ics"
+    assert logged_in(owner).get(address).status_code == 200
     assert logged_in(colleague).get(address).status_code == 200
     assert logged_in(stranger).get(address).status_code == 404
     assert Client().get(address).headers["Location"] == f"/accounts/login/?next={address}"

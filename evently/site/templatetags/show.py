@@ -1,5 +1,6 @@
 """How pages show money, times and the state of an event, in the reader's language."""
 
+import re
 import zlib
 from datetime import datetime
 from decimal import Decimal
@@ -7,23 +8,38 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, get_timezone_location
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    format_time,
+    get_timezone_location,
+)
 from babel.numbers import format_currency, format_decimal
 from django import template
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, ngettext, to_locale
+from django.utils.translation import get_language, gettext, ngettext, pgettext, to_locale
 
 register = template.Library()
 
 HUES = 12
+# "CHF18.00": a currency whose sign is a word, and the number after it.
+WORD_AND_NUMBER = re.compile(r"([^\W\d_])(?=\d)")
 # Few seats are left: a tenth of them, or this many.
 FEW_SEATS = 5
 
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """The amount in the currency's own form, for example "€12.50"; nothing to pay is "Free"."""
-    return format_currency(amount, currency, locale=_locale()) if amount else gettext("Free")
+    """The amount in the currency's own form, for example "€12.50"; nothing to pay is "Free".
+
+    Between a word and a number stands a space that does not break, as CLDR asks and browsers do
+    it (UTS 35, "Currencies": `currencySpacing`).
+    """
+    if not amount:
+        return gettext("Free")
+    told = format_currency(amount, currency, locale=_locale())
+    return WORD_AND_NUMBER.sub("\\1\N{NO-BREAK SPACE}", told)
 
 
 @register.filter
@@ -57,8 +73,25 @@ def when(event: Any) -> str:
     return gettext("%(start)s – %(end)s, %(city)s time") % {
         "start": _moment(start),
         "end": _time(end) if end.date() == start.date() else _moment(end),
-        "city": _city(event.timezone),
+        "city": city(event.timezone),
     }
+
+
+@register.filter
+def at(instant: datetime, zone: str) -> str:
+    """An instant on the clocks of a time zone, and whose clocks these are."""
+    return gettext("%(moment)s, %(city)s time") % {
+        "moment": _moment(local(instant, zone)),
+        "city": city(zone),
+    }
+
+
+@register.filter
+def brief(event: Any) -> str:
+    """The start on the event's own clocks, for a table: "Sun, Nov 29, 2026, 9:00 PM"."""
+    start = local(event.starts_at, event.timezone)
+    day = format_skeleton("yMMMEd", start, locale=_locale())
+    return f"{day}, {_time(start)}"
 
 
 @register.filter
@@ -73,8 +106,18 @@ def sale_state(event: Any) -> str:
     """How the event stands for a visitor; also a CSS class, and a key of `chip_words`."""
     if event.status in {"draft", "cancelled"}:
         return str(event.status)
-    if event.status == "completed" or event.ends_at <= timezone.now():
+    now = timezone.now()
+    if event.status == "completed" or event.ends_at <= now:
         return "past"
+    return _state_of_sale(event, now)
+
+
+def _state_of_sale(event: Any, now: datetime) -> str:
+    """How the sale of an event stands that is published and not over."""
+    if event.sale_ends_at <= now:
+        return "closed"
+    if event.sales_start_at and event.sales_start_at > now:
+        return "soon"
     if not event.available_seats:
         return "sold-out"
     few = event.available_seats <= max(FEW_SEATS, event.capacity // 10)
@@ -136,7 +179,9 @@ def chip_words() -> dict[str, str]:
         "on-sale": gettext("On sale"),
         "few-left": gettext("Few left"),
         "sold-out": gettext("Sold out"),
-        "cancelled": gettext("Cancelled"),
+        "cancelled": pgettext("event", "Cancelled"),
+        "soon": gettext("On sale soon"),
+        "closed": gettext("Sale ended"),
         "past": gettext("Past"),
         "draft": gettext("Draft"),
     }
@@ -150,7 +195,8 @@ def _time(moment: datetime) -> str:
     return format_time(moment, "short", locale=_locale())
 
 
-def _city(zone: str) -> str:
+@register.filter
+def city(zone: str) -> str:
     """The city that a zone is named after; "UTC" and its like are their own names."""
     if "/" not in zone:
         return zone

@@ -1,0 +1,78 @@
+"""The page for developers: how a program books."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings.errors import (
+    AlreadyBooked,
+    AlreadyCancelled,
+    BookingInProgress,
+    IdempotencyMismatch,
+    SoldOut,
+)
+from evently.accounts.tokens import TokenPair, issue_tokens
+from evently.api.problem import STATUS
+from evently.errors import Busy, Invalid, Refusal
+from evently.site.pages import page, person
+from events.errors import EventClosed, EventNotFound
+from events.queries import EventSearch, list_events
+
+REFUSALS: tuple[type[Refusal], ...] = (
+    Invalid,
+    EventNotFound,
+    EventClosed,
+    SoldOut,
+    AlreadyBooked,
+    BookingInProgress,
+    AlreadyCancelled,
+    IdempotencyMismatch,
+    Busy,
+)
+SAMPLE_EVENT = "00000000-0000-0000-0000-000000000000"
+
+
+@page
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """What the API does, examples that work when they are pasted, and a button for a token."""
+    return _show(request)
+
+
+@page
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def make_token(request: HttpRequest) -> HttpResponse:
+    """Make tokens for whoever is logged in and show them this one time."""
+    if request.method != "POST":
+        return redirect("bookings:developers")
+    return _show(request, issue_tokens(person(request)))
+
+
+def _show(request: HttpRequest, tokens: TokenPair | None = None) -> HttpResponse:
+    lifetimes: dict[str, Any] = settings.SIMPLE_JWT
+    context = {
+        "root": request.build_absolute_uri("/").rstrip("/"),
+        "event_id": _event_to_book(),
+        "tokens": tokens,
+        "access_minutes": lifetimes["ACCESS_TOKEN_LIFETIME"] // timedelta(minutes=1),
+        "refresh_days": lifetimes["REFRESH_TOKEN_LIFETIME"] // timedelta(days=1),
+        "refusals": [(STATUS[refusal.kind], refusal.code, refusal.title) for refusal in REFUSALS],
+    }
+    return render(request, "developers.html", context)
+
+
+def _event_to_book() -> str:
+    """An event that the example can book, so that pasting it is all there is to do."""
+    now = timezone.now()
+    upcoming = list_events(search=EventSearch(available=True), user=None, now=now)
+    found = upcoming.values_list("pk", flat=True).first()
+    return str(found or SAMPLE_EVENT)

@@ -1,0 +1,89 @@
+"""Parts of pages that are more than a text: QR codes, structured data, links of the navigation."""
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+import segno
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+QR = '<svg class="qr" viewBox="0 0 {size} {size}" aria-hidden="true"><path d="{path}"/></svg>'
+# As `django.utils.html.json_script` does it: no text can end the element or open a comment.
+UNSAFE = {ord(sign): f"\\u{ord(sign):04X}" for sign in "<>&"}
+
+
+@register.filter
+def qr(text: str) -> SafeString:
+    """A QR code (ISO 18004, level M) as an inline drawing in modules of one unit, without margin.
+
+    It takes its colour and size from the style sheet; the element around it names what it leads to.
+    """
+    rows = list(segno.make_qr(text, error="m").matrix)
+    path = "".join(_runs(y, row) for y, row in enumerate(rows))
+    return format_html(QR, size=len(rows), path=path)
+
+
+@register.filter
+def structured(document: Mapping[str, Any]) -> SafeString:
+    """A schema.org document as JSON-LD. It is data: no browser runs it."""
+    text = json.dumps(document, cls=DjangoJSONEncoder, ensure_ascii=False).translate(UNSAFE)
+    script = f'<script type="application/ld+json">{text}</script>'
+    return mark_safe(script)  # noqa: S308 (escaped in the line above)
+
+
+@register.simple_tag(takes_context=True)
+def absolute(context: template.Context, path: str) -> str:
+    """The whole address of a path of this site."""
+    return str(context["request"].build_absolute_uri(path))
+
+
+@register.simple_tag(takes_context=True)
+def absolute_static(context: template.Context, name: str) -> str:
+    """The whole address of a static file."""
+    return absolute(context, static(name))
+
+
+@register.simple_tag(takes_context=True)
+def link_to(context: template.Context, name: str, label: str) -> SafeString:
+    """A link of the navigation, which says when it leads to the page that is shown."""
+    address = reverse(name)
+    is_here = context["request"].path == address
+    current = mark_safe(' aria-current="page"') if is_here else ""
+    return format_html('<a href="{}"{}>{}</a>', address, current, label)
+
+
+@register.simple_tag(takes_context=True)
+def way_in(context: template.Context, name: str, label: str) -> SafeString:
+    """A link to log in or sign up, which leads back here afterwards."""
+    request, address = context["request"], reverse(name)
+    if request.path.startswith("/accounts/"):
+        return link_to(context, name, label)
+    back = urlencode({"next": request.get_full_path()})
+    return format_html('<a href="{}?{}">{}</a>', address, back, label)
+
+
+@register.simple_tag
+def shown_when(state: str, states: str) -> SafeString:
+    """Attributes of a piece for some states of the sale; `live.js` shows and hides it later."""
+    hidden = "" if state in states.split() else mark_safe(" hidden")
+    return format_html('data-when="{}"{}', states, hidden)
+
+
+def _runs(y: int, row: Iterable[int]) -> str:
+    """The dark runs of a row of modules, as parts of a path."""
+    parts, x = [], 0
+    for is_dark, modules in groupby(row):
+        length = len(list(modules))
+        if is_dark:
+            parts.append(f"M{x} {y}h{length}v1h-{length}z")
+        x += length
+    return "".join(parts)

@@ -1,0 +1,56 @@
+"""What a visitor's page lists: the search of the API, and what only the catalogue asks."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import DateField, F, Func
+from django.db.models.functions import Cast
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+
+from evently.accounts.models import User
+from events.models import EventQuerySet
+from events.queries import EventSearch, list_events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueSearch:
+    """What the catalogue is narrowed down to; None or an empty text narrows nothing.
+
+    Dates are those on the event's own clocks, both included.
+    """
+
+    common: EventSearch = field(default_factory=EventSearch)
+    place: str = ""
+    first_date: date | None = None
+    last_date: date | None = None
+    organiser: UUID | None = None
+
+
+def list_catalogue(*, search: CatalogueSearch, user: User | None, now: datetime) -> EventQuerySet:
+    """Published events that are not over, soonest first."""
+    events = _at_place(list_events(search=search.common, user=user, now=now), search.place)
+    if search.organiser:
+        events = events.filter(organiser=search.organiser)
+    return _between(events, search.first_date, search.last_date)
+
+
+def _at_place(events: EventQuerySet, place: str) -> EventQuerySet:
+    """Those whose venue has every word, or its beginning."""
+    words = re.findall(r"\w+", place)
+    if not words:
+        return events.none() if place.strip() else events
+    # B is the weight that the venue's words have in the search vector.
+    prefixes = " & ".join(f"{word}:*B" for word in words)
+    return events.filter(search=SearchQuery(prefixes, search_type="raw", config="simple"))
+
+
+def _between(events: EventQuerySet, first: date | None, last: date | None) -> EventQuerySet:
+    local_date = Cast(Func(F("timezone"), F("starts_at"), function="timezone"), DateField())
+    if first:
+        events = events.filter(GreaterThanOrEqual(local_date, first))
+    if last:
+        events = events.filter(LessThanOrEqual(local_date, last))
+    return events

@@ -33,12 +33,6 @@ class Day:
     revenue: dict[str, Decimal]
 
 
-def zone_of(user: User) -> ZoneInfo:
-    """The clocks by which the person's days begin: those of the event their teams added last."""
-    last = Event.objects.of_team(user).order_by("-created_at").values_list("timezone").first()
-    return ZoneInfo(last[0] if last else "UTC")
-
-
 def list_days(*, user: User, now: datetime, zone: ZoneInfo) -> list[Day]:
     """The last `DAYS` days up to today, oldest first, days without bookings too: one query."""
     today = now.astimezone(zone).date()

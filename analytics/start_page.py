@@ -16,12 +16,12 @@ from analytics.queries import (
     list_selling,
     list_undecided,
     refunds_due,
-    zone_of,
 )
 from evently.accounts.models import User
 from evently.site.templatetags.show import money, number
 from events.admin.team import person, rights
 from events.models import Event
+from events.queries import zone_of
 from events.roles import Capability
 
 # The chart's own units: the drawing is scaled to the page.

@@ -1,6 +1,7 @@
 """What happens to events."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,6 +18,9 @@ class EventStateChanged:
     price: Decimal
     status: str
     version: int
+    ends_at: datetime
+    sales_start_at: datetime | None
+    sales_end_at: datetime | None
 
     @classmethod
     def of(cls, event: Event) -> "EventStateChanged":
@@ -27,6 +31,9 @@ class EventStateChanged:
             price=event.price,
             status=event.status,
             version=event.version,
+            ends_at=event.ends_at,
+            sales_start_at=event.sales_start_at,
+            sales_end_at=event.sales_end_at,
         )
 
 

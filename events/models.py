@@ -101,9 +101,17 @@ class Membership(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organiser = models.ForeignKey(Organiser, on_delete=models.CASCADE, related_name="memberships")
+    organiser = models.ForeignKey(
+        Organiser,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("organiser"),
+    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
     only_event = models.ForeignKey(

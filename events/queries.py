@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F
@@ -83,6 +84,12 @@ def get_event(*, event_id: UUID, user: User | None) -> Event:
     if event is None:
         raise EventNotFound
     return event
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """The clocks of the person's teams: those of the event that was added last."""
+    last = Event.objects.of_team(user).order_by("-created_at").values_list("timezone").first()
+    return ZoneInfo(last[0] if last else "UTC")
 
 
 def find_last_audit() -> InventoryAudit | None:

@@ -32,7 +32,7 @@ from bookings.services.refunding import mark_refunded
 from evently.accounts.models import User
 from evently.accounts.queries import match_people
 from evently.admin.steps import ask_first, call_for_each, confirmed
-from evently.site.templatetags.show import at, money
+from evently.site.templatetags.show import at, money, short
 from events.admin.team import TeamAdmin, person, rights
 from events.models import Event
 from events.roles import Capability
@@ -71,7 +71,7 @@ class BookingAdmin(TeamAdmin[Booking]):
         "price",
         "state",
         "refund_state",
-        "created_at",
+        "made",
     )
     list_filter = (
         ("event", OwnEventFilter),
@@ -91,12 +91,17 @@ class BookingAdmin(TeamAdmin[Booking]):
         "quantity",
         "unit_price",
         "price",
-        "state",
+        "status",
         "refund_state",
         "booked",
         "cancelled",
     )
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        """Without the long columns of what is joined, which no screen shows."""
+        rows = super().get_queryset(request)
+        return rows.defer("event__search", "event__description", "user__password")
 
     def scope(self, rows: QuerySet[Booking], user: User) -> QuerySet[Booking]:
         return rows if user.is_staff else rows.filter(event__in=Event.objects.of_team(user))
@@ -130,11 +135,13 @@ class BookingAdmin(TeamAdmin[Booking]):
     def state(self, booking: Booking) -> tuple[str, str]:
         return booking.status, booking.get_status_display()
 
-    @display(description=_("refund"), ordering="refund", label={"due": "warning"})
-    def refund_state(self, booking: Booking) -> tuple[str, str] | str:
-        if booking.refund == Booking.Refund.NONE:
-            return "–"
-        return booking.refund, booking.get_refund_display()
+    @display(description=_("refund"), ordering="refund")
+    def refund_state(self, booking: Booking) -> str:
+        return "–" if booking.refund == Booking.Refund.NONE else booking.get_refund_display()
+
+    @display(description=_("booked at"), ordering="created_at")
+    def made(self, booking: Booking) -> str:
+        return short(timezone.localtime(booking.created_at))
 
     @display(description=_("booked at"))
     def booked(self, booking: Booking) -> str:

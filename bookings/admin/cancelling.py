@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.queries import cancellation_summary
-from evently.site.templatetags.show import money, number
+from evently.site.templatetags.show import money, number, seats
 from events import services
 from events.admin.events import EventAdmin
 from events.admin.steps import EventStep
@@ -36,10 +36,10 @@ class CancelStep(EventStep):
     def advice(self) -> list[str]:
         summary = cancellation_summary(event_id=self.row.pk)
         told = ngettext(
-            "%(bookings)s booking with %(seats)s seats will be cancelled.",
-            "%(bookings)s bookings with %(seats)s seats will be cancelled.",
+            "%(bookings)s booking with %(seats)s will be cancelled.",
+            "%(bookings)s bookings with %(seats)s will be cancelled.",
             summary.bookings,
-        ) % {"bookings": number(summary.bookings), "seats": number(summary.seats)}
+        ) % {"bookings": number(summary.bookings), "seats": seats(summary.seats)}
         refunds = [money(amount, currency) for currency, amount in summary.refunds.items()]
         owed = _now("To be refunded: %(amounts)s.") % {"amounts": " + ".join(refunds)}
         return [told, *([owed] if refunds else []), _now("This cannot be taken back.")]

@@ -53,5 +53,6 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "`access` from /auth/login or /auth/register; lives 15 minutes.",
+            "description": "`access` from /auth/login or /auth/register; lives 15 minutes unless "
+            "the operator chose otherwise.",
         }

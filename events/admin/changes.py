@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from evently.accounts.models import User
 from evently.history.models import Change
+from events.admin.history import tell
 from events.admin.team import TeamAdmin, rights
 from events.models import Organiser
 from events.roles import Capability
@@ -21,7 +22,7 @@ class ChangeAdmin(TeamAdmin[Change]):
     """For those who run the whole team; a change may concern money."""
 
     changing = Capability.EDIT_EVENTS
-    list_display = ("at", "who", "label", "field", "was", "now")
+    list_display = ("at", "who", "label", "what", "was", "now")
     list_display_links = None
     list_filter = ("subject", ("at", RangeDateFilter))
     list_filter_submit = True
@@ -38,15 +39,19 @@ class ChangeAdmin(TeamAdmin[Change]):
 
     @display(description=_("who"))
     def who(self, change: Change) -> str:
-        return str(change.by or "Evently")
+        return tell(change).who
+
+    @display(description=_("field"), ordering="field")
+    def what(self, change: Change) -> str:
+        return tell(change).field
 
     @display(description=_("before"))
     def was(self, change: Change) -> str:
-        return "–" if change.before is None else str(change.before)
+        return tell(change).before
 
     @display(description=_("after"))
     def now(self, change: Change) -> str:
-        return "–" if change.after is None else str(change.after)
+        return tell(change).after
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,15 +1,12 @@
 """Events in the admin: the list, the page of one event with its numbers, and its steps."""
 
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -18,8 +15,9 @@ from unfold.decorators import display
 
 from evently.accounts.models import User
 from evently.admin.steps import call_for_each, step_urls
+from evently.history.models import Change
 from evently.history.queries import list_changes
-from evently.site.templatetags.show import brief, money
+from evently.site.templatetags.show import brief, money, number
 from events import services
 from events.admin.forms import EventForm
 from events.admin.numbers import seat_numbers
@@ -76,16 +74,16 @@ class EventAdmin(TeamAdmin[Event]):
     @display(
         description=_("status"),
         ordering="status",
-        label={"draft": "info", "published": "success", "cancelled": "danger"},
+        label={"draft": "info", "published": "success", "cancelled": "danger", "completed": ""},
     )
     def state(self, event: Event) -> tuple[str, str]:
         return event.status, event.get_status_display()
 
     @display(description=_("available"), ordering="available_seats")
     def left(self, event: Event) -> str:
-        return _now("%(left)d of %(capacity)d") % {
-            "left": event.available_seats,
-            "capacity": event.capacity,
+        return _now("%(left)s of %(capacity)s") % {
+            "left": number(event.available_seats),
+            "capacity": number(event.capacity),
         }
 
     @display(description=_("confirmed"))
@@ -237,26 +235,8 @@ class EventAdmin(TeamAdmin[Event]):
 
         call_for_each(self, request, events, call, done=_now("Published"))
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Who changed what through any door: price, capacity, refunds, roles, with both values."""
-        event = self.get_object(request, object_id)
-        if event and not self.may(request, Capability.SEE_MONEY, event):
-            raise PermissionDenied
-        if event is None:
-            return HttpResponseRedirect(reverse("admin:events_event_changelist"))
-        if not self._may_read_history(request, event):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _now("History of “%(event)s”") % {"event": event},
-            "opts": self.opts,
-            "original": event,
-            "changes": list_changes(event_id=event.pk)[:CHANGES_SHOWN],
-            "zone": ZoneInfo(event.timezone),
-        }
-        return TemplateResponse(request, "admin/events/event/history.html", context)
+    def history(self, obj: Event) -> QuerySet[Change]:
+        return list_changes(event_id=obj.pk)
 
     def _may_read_history(self, request: HttpRequest, event: Event) -> bool:
         """It tells of prices, refunds and addresses of members."""

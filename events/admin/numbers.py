@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _now
 
+from evently.site.templatetags.show import number
 from events.errors import claim_words
 from events.inventory import count_claims
 from events.models import Event
@@ -43,9 +44,9 @@ def _segments(event: Event) -> list[Segment]:
 
 
 def _equation(segments: list[Segment], total: int, capacity: int) -> str:
-    told = " + ".join(f"{segment.seats} {segment.label}" for segment in segments)
+    told = " + ".join(f"{number(segment.seats)} {segment.label}" for segment in segments)
     if total == capacity:
-        return _now("%(told)s = %(total)d, the capacity.") % {"told": told, "total": total}
+        return _now("%(told)s = %(total)s, the capacity.") % {"told": told, "total": number(total)}
     return _now(
-        "%(told)s = %(total)d, but the capacity is %(capacity)d. Tell Evently's staff at once."
-    ) % {"told": told, "total": total, "capacity": capacity}
+        "%(told)s = %(total)s, but the capacity is %(capacity)s. Tell Evently's staff at once."
+    ) % {"told": told, "total": number(total), "capacity": number(capacity)}

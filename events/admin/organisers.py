@@ -13,6 +13,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from evently.accounts.models import User
+from evently.history.models import Change
+from evently.history.queries import list_changes
 from events import services
 from events.admin.forms import ServiceForm
 from events.admin.team import TeamAdmin, person, rights
@@ -52,6 +54,9 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Organiser | None = None) -> bool:
         return False
+
+    def history(self, obj: Organiser) -> QuerySet[Change]:
+        return list_changes(organiser_ids=[obj.pk])
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -1,17 +1,26 @@
 """Screens of rows that belong to an organiser: people see and change what their roles allow."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from evently.accounts.models import User
 from evently.errors import Refusal
-from events.queries import Rights, rights_of
+from evently.history.models import Change
+from evently.history.queries import list_changes
+from events.admin.history import tell
+from events.queries import Rights, rights_of, zone_of
 from events.roles import Capability
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ else:
     AnyModelAdmin = ModelAdmin
 
 Row = TypeVar("Row", bound=Model)
+CHANGES_SHOWN = 200
 
 
 class TeamRequest(HttpRequest):
@@ -50,6 +60,26 @@ def rights(request: HttpRequest) -> Rights:
     if not hasattr(asked, "rights"):
         asked.rights = rights_of(person(request))
     return asked.rights
+
+
+def sees_changes(request: HttpRequest) -> bool:
+    """For the sidebar: the history tells of money, teams of people's addresses."""
+    return rights(request).may_somewhere(Capability.SEE_MONEY)
+
+
+class RowPicker(AutocompleteSelect):
+    """Django's field with look-up; what is no id at all, as a bad request has it, chooses none."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(name, [text for text in value if is_id(text)], attrs)
+
+
+def is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 class TeamAdmin(AnyModelAdmin, Generic[Row]):
@@ -83,6 +113,14 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         return self.scope(super().get_queryset(request), person(request))
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own list, its times on the clocks of the person's teams."""
+        with timezone.override(zone_of(person(request))):
+            listed = super().changelist_view(request, extra_context)
+            return listed.render() if isinstance(listed, TemplateResponse) else listed
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Row | None:
@@ -91,6 +129,11 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
         if found is None and not person(request).is_staff:
             raise PermissionDenied
         return found
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = RowPicker(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.admin_site.has_permission(request)
@@ -110,6 +153,30 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
     def has_step_permission(self, request: HttpRequest, obj: Row) -> bool:
         """Whether the person may take a step with the row; which ones fit it, the steps know."""
         return self.may(request, self.changing, obj)
+
+    # --- History: what the services kept, whichever door a change came through -------------------
+
+    def history(self, obj: Row) -> QuerySet[Change]:
+        """The changes that concern the row."""
+        return list_changes(subject_id=obj.pk)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who changed what, with both values; they tell of money and of people's addresses."""
+        row = self.get_object(request, object_id)
+        if row is None or not self.may(request, Capability.SEE_MONEY, row):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History of “%(row)s”") % {"row": row},
+            "opts": self.opts,
+            "original": row,
+            "changes": [tell(change) for change in self.history(row)[:CHANGES_SHOWN]],
+            "zone": zone_of(person(request)).key,
+            "back": f"admin:{self.opts.app_label}_{self.opts.model_name}_change",
+        }
+        return TemplateResponse(request, "admin/history/page.html", context)
 
     # --- Writing: the services open the transactions ----------------------------------------------
 
@@ -169,7 +236,7 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
     def delete_model(self, request: HttpRequest, obj: Row) -> None:
         self.remove(request, obj)
 
-    # The services keep the history, whichever door a change came through: no second one is kept.
+    # Django's own log would be a second history, of this door alone.
 
     def log_addition(self, request: HttpRequest, obj: Row, message: Any) -> Any:
         pass

@@ -1,28 +1,15 @@
 """Chromium on a real server process. Without Chromium these tests are skipped by name."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from evently.accounts.models import User
+from tests.browser.chromium import NAMES, PROGRAM, launch
 from tests.browser.server import collect_static, running_server
-
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tests.browser.sessions import session_of
 
 # Opens a page of the site as this person (None: a stranger) in a browser of its own.
 Visit = Callable[..., Page]
@@ -30,7 +17,7 @@ Visit = Callable[..., Page]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("browser") and not CHROMIUM:
+        if item.get_closest_marker("browser") and not PROGRAM:
             item.add_marker(pytest.mark.skip(reason=f"no Chromium: none of {', '.join(NAMES)}"))
 
 
@@ -52,7 +39,7 @@ def chromium() -> Iterator[Browser]:
         # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            browser = launch(playwright)
             yield browser
             browser.close()
 
@@ -68,7 +55,7 @@ def visit(transactional_db: None, site: str, chromium: Browser) -> Iterator[Visi
         if init:
             context.add_init_script(init)
         if user:
-            context.add_cookies([_session_of(user, site)])
+            context.add_cookies([session_of(user, site)])
         page = context.new_page()
         page.goto(path)
         return page
@@ -76,10 +63,3 @@ def visit(transactional_db: None, site: str, chromium: Browser) -> Iterator[Visi
     yield open_page
     for context in contexts:
         context.close()
-
-
-def _session_of(user: User, site: str) -> Any:
-    client = Client()
-    client.force_login(user)
-    name = settings.SESSION_COOKIE_NAME
-    return {"name": name, "value": client.cookies[name].value, "url": site}

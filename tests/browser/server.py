@@ -34,22 +34,31 @@ def process_environment(**more: str) -> dict[str, str]:
 
 
 def collect_static(folder: Path) -> None:
-    """Put the site's own files where the server looks for them; the admin's are not needed."""
+    """Put the files of the site where the server looks for them, compressed as in production."""
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    without = ["--ignore", "admin", "--ignore", "drf_spectacular_sidecar"]
+    unused = ["--ignore", "redoc"]  # a second viewer of the API's document, and a large one
     environment = process_environment(STATIC_ROOT=str(folder))
-    subprocess.run([*command, *without], env=environment, check=True)
+    subprocess.run([*command, *unused], env=environment, check=True)
+
+
+class Server(str):
+    """Host and port of a server, such as "127.0.0.1:23456", and the number of its process."""
+
+    __slots__ = ("pid",)
+    pid: int
 
 
 @contextmanager
-def running_server(**environment: str) -> Iterator[str]:
-    """Its host and port, such as "127.0.0.1:23456"; it is stopped afterwards."""
+def running_server(**environment: str) -> Iterator[Server]:
+    """A server process; it is stopped afterwards."""
     port = free_port()
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=process_environment(**environment))
     try:
         _wait_until_live(port, process)
-        yield f"127.0.0.1:{port}"
+        server = Server(f"127.0.0.1:{port}")
+        server.pid = process.pid
+        yield server
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_SECONDS)

@@ -67,6 +67,12 @@ def in_form(moment: datetime, pattern: str) -> str:
 
 
 @register.filter
+def in_order(moment: datetime, skeleton: str) -> str:
+    """Parts of a local time in the language's own order: "MMMd" is "Nov 29" or "29. Nov."."""
+    return format_skeleton(skeleton, moment, locale=_locale())
+
+
+@register.filter
 def when(event: Any) -> str:
     """Start and end on the event's own clocks, and whose clocks these are."""
     start, end = local(event.starts_at, event.timezone), local(event.ends_at, event.timezone)
@@ -92,6 +98,12 @@ def brief(event: Any) -> str:
     start = local(event.starts_at, event.timezone)
     day = format_skeleton("yMMMEd", start, locale=_locale())
     return f"{day}, {_time(start)}"
+
+
+@register.filter
+def short(moment: datetime) -> str:
+    """A local time in as few signs as the language knows: "11/22/26, 1:09 PM"."""
+    return format_datetime(moment, "short", locale=_locale())
 
 
 @register.filter
@@ -167,7 +179,7 @@ def words_for_script() -> dict[str, Any]:
         "connection": {
             "live": gettext("Live"),
             "reconnecting": gettext("Reconnecting…"),
-            "polling": gettext("No live line: this page asks every two seconds."),
+            "polling": gettext("No live line: this page asks every few seconds."),
         },
         "themes": {"light": gettext("Dark colours"), "dark": gettext("Light colours")},
         "few": FEW_SEATS,

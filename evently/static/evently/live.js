@@ -2,21 +2,26 @@
 (() => {
   "use strict";
 
-  const POLL_CATALOGUE_MS = 5000;
-  const POLL_EVENT_MS = 2000;
+  const ASK_CATALOGUE_MS = 5000;
+  const ASK_EVENT_MS = 2000;
   const SPEAK_EVERY_MS = 10000;
+  const LONGEST_TIMER_MS = 2 ** 31 - 1;
   const LONGEST_WAIT_MS = 30000;
-  // The server says how many look on every 20 s: a longer silence means that the line is dead.
+  // A line that is up speaks at once, and then every 20 s at least: a longer silence means it is dead.
+  const GREETING_MS = 5000;
   const SILENCE_MS = 60000;
-  const TRIES_BEFORE_POLLING = 2;
+  const TRIES_BEFORE_ASKING = 2;
   const NO_SUCH_EVENT = 4404;
 
   const root = document.documentElement;
   const find = (selector, within = document) => within.querySelector(selector);
   const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  const number = (value) => new Intl.NumberFormat(root.lang).format(value);
-  const plural = (forms, count) => forms[new Intl.PluralRules(root.lang).select(count)] ?? forms.other;
+  // Made once: they are slow to make.
+  const numbers = new Intl.NumberFormat(root.lang);
+  const plurals = new Intl.PluralRules(root.lang);
+  const number = (value) => numbers.format(value);
+  const plural = (forms, count) => forms[plurals.select(count)] ?? forms.other;
 
   let words;
 
@@ -29,14 +34,15 @@
   }
 
   function wireThemeSwitch(button) {
+    const name = () => (button.textContent = words.themes[theme()]);
     button.hidden = false;
-    button.textContent = words.themes[theme()];
+    name();
     button.addEventListener("click", () => {
-      const next = theme() === "dark" ? "light" : "dark";
-      localStorage.setItem("theme", next);
-      root.dataset.theme = next;
-      button.textContent = words.themes[next];
+      root.dataset.theme = theme() === "dark" ? "light" : "dark";
+      localStorage.setItem("theme", root.dataset.theme);
+      name();
     });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
   }
 
   // --- What a state looks like --------------------------------------------------------------
@@ -46,9 +52,13 @@
     return new Intl.NumberFormat(root.lang, { style: "currency", currency }).format(amount);
   }
 
-  function saleState(state, endsAt) {
+  /** The same as the pages' own `sale_state`, by this browser's clock. */
+  function saleState(state) {
+    const now = Date.now();
     if (state.status === "cancelled" || state.status === "draft") return state.status;
-    if (state.status === "completed" || new Date(endsAt) <= new Date()) return "past";
+    if (state.status === "completed" || Date.parse(state.ends_at) <= now) return "past";
+    if (Date.parse(state.sales_end_at) <= now) return "closed";
+    if (Date.parse(state.sales_start_at) > now) return "soon";
     if (state.available_seats === 0) return "sold-out";
     const few = Math.max(words.few, Math.floor(state.capacity / 10));
     return state.available_seats <= few ? "few-left" : "on-sale";
@@ -62,78 +72,15 @@
     });
   }
 
+  /** Write the text with a soft flash; answers whether it is another one. */
   function write(element, text) {
-    if (!element || element.textContent.trim() === text) return;
+    if (element.textContent.trim() === text) return false;
     element.textContent = text;
     element.classList.remove("flash");
     void element.offsetWidth; // Let the animation begin anew.
     element.classList.add("flash");
-  }
-
-  /** Bring everything inside `place` to this state, unless it is older than what is shown. */
-  function show(place, state) {
-    if (state.version <= Number(place.dataset.version)) return false;
-    place.dataset.version = state.version;
-    const sale = saleState(state, place.dataset.ends);
-    const meter = find("[data-show=meter]", place);
-    meter.max = state.capacity;
-    meter.value = state.capacity - state.available_seats;
-    meter.className = `meter ${sale}`;
-    const chip = find("[data-show=chip]", place);
-    chip.className = `chip ${sale}`;
-    write(chip, words.chips[sale]);
-    write(find("[data-show=seats]", place), seatsLeft(state));
-    write(find("[data-show=price]", place), money(state.price, place.dataset.currency));
     return true;
   }
-
-  async function ask(address) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`${answer.status}`);
-    return answer.json();
-  }
-
-  /** Do the job every so often while the page is seen, and at once when it is seen again. */
-  function whileSeen(job, everyMs) {
-    let timer;
-    const round = async () => {
-      clearTimeout(timer);
-      if (document.hidden) return;
-      try {
-        await job();
-      } catch {
-        // Asked again in the next round.
-      }
-      clearTimeout(timer);
-      timer = setTimeout(round, everyMs);
-    };
-    document.addEventListener("visibilitychange", round);
-    timer = setTimeout(round, everyMs);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", round);
-    };
-  }
-
-  // --- The catalogue asks for its cards -------------------------------------------------------
-
-  function pollCatalogue(list) {
-    const cards = new Map(findAll("[data-event]", list).map((card) => [card.dataset.event, card]));
-    whileSeen(async () => {
-      const { results } = await ask(list.dataset.poll);
-      const told = new Set();
-      for (const event of results) {
-        told.add(event.id);
-        if (cards.has(event.id)) show(cards.get(event.id), event);
-      }
-      // What is no longer listed is asked for by itself: sold out, cancelled or over.
-      for (const [id, card] of cards) {
-        if (!told.has(id)) show(card, await ask(`/api/v1/events/${id}`));
-      }
-    }, POLL_CATALOGUE_MS);
-  }
-
-  // --- The page of one event has a live line ---------------------------------------------------
 
   /** Says the newest text to screen readers, at most every ten seconds. */
   function speaker(element) {
@@ -149,96 +96,267 @@
     };
   }
 
-  function liveEvent(place) {
-    const id = place.dataset.event;
-    const speak = speaker(find("[data-speak]", place));
-    const dot = find("[data-connection]", place);
-    let tries = 0;
-    let stopPolling = null;
-    let silence;
+  /** An event on the page, a card or the whole of it: shows the newest state it was told. */
+  class Place {
+    #element;
+    #state;
+    #sale;
+    #timer;
+    #speak = () => {};
 
-    function connection(state) {
-      dot.hidden = false;
-      dot.className = `connection ${state}`;
-      dot.textContent = words.connection[state];
+    constructor(element) {
+      this.#element = element;
+      this.#state = this.#read();
+      this.#sale = saleState(this.#state);
+      const voice = find("[data-speak]", element);
+      if (voice) this.#speak = speaker(voice);
+      this.#awaitChange();
     }
 
-    function take(state) {
-      if (!show(place, state)) return;
-      const isSoldOut = state.available_seats === 0;
-      const open = find("[data-open]", place);
-      if (open) {
-        open.hidden = isSoldOut || state.status !== "published";
-        find("[data-sold-out]", place).hidden = !isSoldOut;
-        find("[data-book]", open).dataset.price = state.price;
-        total(open);
-      }
-      speak(seatsLeft(state));
+    get id() {
+      return this.#element.dataset.event;
     }
 
-    function takeViewers(viewers) {
-      const text = viewers > 1 ? ` · ${fill(plural(words.viewers, viewers), { viewers: number(viewers) })}` : "";
-      find("[data-show=viewers]", place).textContent = text;
+    /** Show this state, unless it is older than what is shown. */
+    take(news) {
+      if (news.version < this.#state.version) return;
+      Object.assign(this.#state, news);
+      this.#draw();
+      this.#awaitChange();
     }
 
-    function poll() {
-      connection("polling");
-      takeViewers(0);
-      stopPolling ??= whileSeen(async () => take(await ask(`/api/v1/events/${id}`)), POLL_EVENT_MS);
+    takeViewers(viewers) {
+      const count = { viewers: number(viewers) };
+      const text = viewers > 1 ? ` · ${fill(plural(words.viewers, viewers), count)}` : "";
+      find("[data-show=viewers]", this.#element).textContent = text;
     }
 
-    function isUp() {
-      tries = 0;
-      stopPolling?.();
-      stopPolling = null;
-      connection("live");
-    }
-
-    function retry() {
-      tries += 1;
-      if (tries >= TRIES_BEFORE_POLLING) poll();
-      else connection("reconnecting");
-      const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** (tries - 1));
-      setTimeout(connect, wait * (0.5 + Math.random()));
-    }
-
-    function listen(socket) {
-      const heard = () => {
-        clearTimeout(silence);
-        silence = setTimeout(() => socket.close(), SILENCE_MS);
+    /** What the server wrote into the page. */
+    #read() {
+      const { version, ends, salesStart, salesEnd } = this.#element.dataset;
+      const meter = find("[data-show=meter]", this.#element);
+      const drawn = find("[data-show=chip]", this.#element).classList;
+      const ended = ["draft", "cancelled", "past"].find((state) => drawn.contains(state));
+      return {
+        version: Number(version),
+        status: ended === "past" ? "completed" : (ended ?? "published"),
+        capacity: meter.max,
+        available_seats: meter.max - meter.value,
+        ends_at: ends,
+        sales_start_at: salesStart,
+        sales_end_at: salesEnd,
       };
-      socket.addEventListener("message", ({ data }) => {
-        heard();
-        const message = JSON.parse(data);
-        if (message.type === "seats") {
-          if (tries || dot.hidden) isUp();
-          take(message);
-        }
-        if (message.type === "presence") takeViewers(message.viewers);
-      });
-      socket.addEventListener("close", ({ code }) => {
-        clearTimeout(silence);
-        if (code !== NO_SUCH_EVENT) retry();
-      });
-      heard();
     }
 
-    function connect() {
+    /** Draw again when the sale begins or ends, or the event ends: nobody sends news of that. */
+    #awaitChange() {
+      clearTimeout(this.#timer);
+      const { ends_at, sales_start_at, sales_end_at } = this.#state;
+      const coming = [ends_at, sales_start_at, sales_end_at]
+        .map((instant) => Date.parse(instant) - Date.now())
+        .filter((wait) => wait > 0);
+      if (!coming.length) return;
+      this.#timer = setTimeout(() => {
+        this.#draw();
+        this.#awaitChange();
+      }, Math.min(...coming, LONGEST_TIMER_MS));
+    }
+
+    #draw() {
+      const state = this.#state;
+      const sale = saleState(state);
+      const meter = find("[data-show=meter]", this.#element);
+      meter.max = state.capacity;
+      meter.value = state.capacity - state.available_seats;
+      meter.className = `meter ${sale}`;
+      const chip = find("[data-show=chip]", this.#element);
+      chip.className = `chip ${sale}`;
+      write(chip, words.chips[sale]);
+      if (state.price) this.#drawPrice(state.price);
+      const left = seatsLeft(state);
+      const isNews = write(find("[data-show=seats]", this.#element), left);
+      if (sale !== this.#sale) this.#turn(sale);
+      else if (isNews) this.#speak(left);
+    }
+
+    #drawPrice(price) {
+      write(find("[data-show=price]", this.#element), money(price, this.#element.dataset.currency));
+      const form = find("[data-book]", this.#element);
+      if (!form) return;
+      form.dataset.price = price;
+      total(form);
+    }
+
+    /** Show what fits the new state of the sale, say it, and do not lose the reader's place. */
+    #turn(sale) {
+      this.#sale = sale;
+      const pieces = findAll("[data-when]", this.#element);
+      const fits = (piece) => piece.dataset.when.split(" ").includes(sale);
+      const wasInside = pieces.some((piece) => !fits(piece) && piece.contains(document.activeElement));
+      for (const piece of pieces) piece.hidden = !fits(piece);
+      const notice = pieces.find((piece) => fits(piece) && !find("form", piece));
+      this.#speak(notice?.textContent.trim() ?? `${words.chips[sale]}. ${seatsLeft(this.#state)}`);
+      if (!wasInside || !notice) return;
+      notice.tabIndex = -1;
+      notice.focus();
+    }
+  }
+
+  // --- The page's one line to the server --------------------------------------------------------
+
+  async function get(address) {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    return answer.json();
+  }
+
+  /** Do the job now and every so often while the page is seen, and at once when it is seen again. */
+  function whileSeen(job, everyMs) {
+    let timer;
+    let isOver = false;
+    const round = async () => {
+      clearTimeout(timer);
+      if (document.hidden) return;
+      await job();
+      clearTimeout(timer);
+      if (!isOver) timer = setTimeout(round, everyMs);
+    };
+    document.addEventListener("visibilitychange", round);
+    round();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", round);
+    };
+  }
+
+  /**
+   * Hears how events stand: by websocket, and by asking while there is none.
+   *
+   * The dot tells the truth: live once news came, polling once an answer did, and else reconnecting.
+   */
+  class Line {
+    #socket;
+    #tries = 0;
+    #silence;
+    #nextTry;
+    #stopAsking;
+
+    /** `ask` fetches a list of states; `take` is given one, `takeViewers` a number of people. */
+    constructor({ address, ask, askEveryMs, take, takeViewers, dot }) {
+      Object.assign(this, { address, ask, askEveryMs, take, takeViewers, dot });
+      addEventListener("online", () => this.open());
+      addEventListener("offline", () => this.#lose());
+      addEventListener("pageshow", ({ persisted }) => persisted && this.open());
+    }
+
+    open() {
+      clearTimeout(this.#nextTry);
+      this.#socket?.close();
       const scheme = location.protocol === "https:" ? "wss:" : "ws:";
       try {
-        listen(new WebSocket(`${scheme}//${location.host}/ws/events/${id}/`));
+        this.#socket = new WebSocket(`${scheme}//${location.host}${this.address}`);
       } catch {
-        retry();
+        this.#lose();
+        return;
       }
+      this.#listen(this.#socket);
+      this.#expectWord(GREETING_MS);
     }
 
-    connect();
+    #listen(socket) {
+      const isOurs = () => socket === this.#socket;
+      socket.addEventListener("message", ({ data }) => isOurs() && this.#hear(JSON.parse(data)));
+      socket.addEventListener("close", ({ code }) => {
+        if (!isOurs()) return;
+        if (code === NO_SUCH_EVENT) clearTimeout(this.#silence);
+        else this.#lose();
+      });
+    }
+
+    #expectWord(withinMs) {
+      clearTimeout(this.#silence);
+      this.#silence = setTimeout(() => this.#lose(), withinMs);
+    }
+
+    #hear(message) {
+      this.#expectWord(SILENCE_MS);
+      this.#tries = 0;
+      this.#stopAsking?.();
+      this.#stopAsking = null;
+      this.#say("live");
+      if (message.type === "seats") this.take({ ...message, id: message.event_id });
+      if (message.type === "presence") this.takeViewers?.(message.viewers);
+    }
+
+    #lose() {
+      clearTimeout(this.#silence);
+      clearTimeout(this.#nextTry);
+      this.#socket?.close();
+      this.#socket = null;
+      this.takeViewers?.(0);
+      this.#tries += 1;
+      if (!this.#stopAsking) this.#say("reconnecting");
+      if (this.#tries >= TRIES_BEFORE_ASKING) this.#stopAsking ??= whileSeen(() => this.#askOnce(), this.askEveryMs);
+      const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** (this.#tries - 1));
+      this.#nextTry = setTimeout(() => this.open(), wait * (0.5 + Math.random()));
+    }
+
+    async #askOnce() {
+      let states;
+      try {
+        states = await this.ask();
+      } catch {
+        if (this.#stopAsking) this.#say("reconnecting");
+        return;
+      }
+      if (!this.#stopAsking) return; // The line came back meanwhile.
+      this.#say("polling");
+      states.forEach(this.take);
+    }
+
+    #say(state) {
+      if (this.dot.classList.contains(state)) return;
+      this.dot.className = `connection ${state}`;
+      this.dot.textContent = words.connection[state];
+    }
+  }
+
+  function liveEvent(element) {
+    const place = new Place(element);
+    new Line({
+      address: `/ws/events/${place.id}/`,
+      ask: async () => [await get(`/api/v1/events/${place.id}`)],
+      askEveryMs: ASK_EVENT_MS,
+      take: (state) => place.take(state),
+      takeViewers: (viewers) => place.takeViewers(viewers),
+      dot: find("[data-connection]"),
+    }).open();
+  }
+
+  function liveCatalogue(list) {
+    const places = new Map(
+      findAll("[data-event]", list).map((card) => [card.dataset.event, new Place(card)]),
+    );
+    /** What is no longer listed is asked for by itself: sold out, cancelled or over. */
+    async function ask() {
+      const { results } = await get(list.dataset.poll);
+      const listed = new Set(results.map(({ id }) => id));
+      const missing = [...places.keys()].filter((id) => !listed.has(id));
+      return [...results, ...(await Promise.all(missing.map((id) => get(`/api/v1/events/${id}`))))];
+    }
+    new Line({
+      address: `/ws/events/?ids=${[...places.keys()]}`,
+      ask,
+      askEveryMs: ASK_CATALOGUE_MS,
+      take: (state) => places.get(state.id)?.take(state),
+      dot: find("[data-connection]"),
+    }).open();
   }
 
   // --- The booking form ---------------------------------------------------------------------
 
-  function total(within) {
-    const form = find("[data-book]", within) ?? within;
+  function total(form) {
     const seats = Number(form.elements.seats.value) || 0;
     const currency = form.closest("[data-currency]").dataset.currency;
     const amount = money(Number(form.dataset.price) * seats, currency);
@@ -291,7 +409,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     words = JSON.parse(find("#words").textContent);
     findAll("[data-theme-switch]").forEach(wireThemeSwitch);
-    findAll("[data-poll]").forEach(pollCatalogue);
+    findAll("[data-poll]").forEach(liveCatalogue);
     findAll("[data-live]").forEach(liveEvent);
     findAll("[data-book]").forEach(wireBookForm);
     findAll("time[data-zone]").forEach(addVisitorTime);

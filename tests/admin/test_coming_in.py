@@ -1,0 +1,68 @@
+"""Who comes into the admin, and through which door."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from events.models import Membership
+from tests.admin.world import EVENTS, INDEX, TEAM, World, text
+from tests.makers import PASSWORD
+
+LOGIN = reverse("account_login")
+
+
+@pytest.mark.parametrize("name", [*TEAM, "one_event", "staff"])
+def test_members_and_staff_come_in(world: World, name: str) -> None:
+    assert world.at(name).get(INDEX).status_code == 200
+
+
+def test_a_visitor_is_refused_and_told_why(world: World) -> None:
+    response = world.at("buyer").get(EVENTS, follow=True)
+    assert response.status_code == 403
+    assert "ask an owner of the team to add you" in text(response)
+
+
+def test_a_stranger_logs_in_where_everybody_does(world: World) -> None:
+    client = Client()
+    response = client.get(EVENTS, follow=True)
+    assert response.redirect_chain[-1][0].startswith(LOGIN)
+    assert client.get(reverse("admin:login")).headers["Location"].startswith(LOGIN)
+    credentials = {"login": world.people["owner"].email, "password": PASSWORD}
+    response = client.post(response.redirect_chain[-1][0], credentials)
+    assert response.headers["Location"] == EVENTS
+
+
+def test_the_admin_has_no_log_in_of_its_own_to_guess_at(world: World) -> None:
+    client = Client()
+    credentials = {"username": world.people["staff"].email, "password": PASSWORD}
+    response = client.post(reverse("admin:login"), credentials)
+    assert response.headers["Location"].startswith(LOGIN)
+    assert "_auth_user_id" not in client.session
+
+
+def test_who_is_in_already_passes_the_log_in(world: World) -> None:
+    assert world.at("door").get(reverse("admin:login")).headers["Location"] == INDEX
+
+
+def test_who_left_every_team_is_out(world: World) -> None:
+    client = world.at("viewer")
+    assert client.get(EVENTS).status_code == 200
+    Membership.objects.filter(user=world.people["viewer"]).delete()
+    assert client.get(EVENTS, follow=True).status_code == 403
+
+
+def test_a_locked_account_is_out(world: World) -> None:
+    client = world.at("staff")
+    world.people["staff"].is_active = False
+    world.people["staff"].save()
+    assert client.get(EVENTS, follow=True).redirect_chain[-1][0].startswith(LOGIN)
+
+
+def test_only_the_admin_relaxes_the_content_security_policy(world: World) -> None:
+    client = world.at("owner")
+    policy = client.get(INDEX).headers["Content-Security-Policy"]
+    assert "'unsafe-eval'" in policy
+    assert "script-src 'self' 'unsafe-eval';" in f"{policy};"
+    assert "unsafe" not in client.get("/").headers["Content-Security-Policy"]
+    login = Client().get(EVENTS, follow=True)
+    assert "unsafe" not in login.headers["Content-Security-Policy"]

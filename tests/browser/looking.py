@@ -1,0 +1,34 @@
+"""Where things are on the site's pages."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from events.models import Event
+
+NO_WEBSOCKET = "window.WebSocket = class { constructor() { throw new Error('blocked') } };"
+
+
+def page_of(event: Event) -> str:
+    return f"/events/{event.pk}/"
+
+
+def card_of(page: Page, event: Event) -> Locator:
+    """The event's card in the catalogue."""
+    return page.locator(f".card[data-event='{event.pk}']")
+
+
+def seats(place: Page | Locator) -> Locator:
+    """The sentence that says how many are left."""
+    return place.locator("[data-show=seats]")
+
+
+def chip(place: Page | Locator) -> Locator:
+    return place.locator("[data-show=chip]")
+
+
+def book_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Book", exact=True)
+
+
+def expect_line(page: Page, state: str) -> None:
+    """The page says that its line is live, reconnecting or polling."""
+    expect(page.locator("[data-connection]")).to_have_class(f"connection {state}", timeout=10_000)

@@ -1,0 +1,253 @@
+"""Every page of the site, for whatever looks at all of them: axe, and the screenshots.
+
+A new page is one more line here; `test_pages.py` says which address is in no list.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, Route
+
+from events.models import Event
+from tests.browser.world import World
+
+FAILURES = ("400", "403", "404", "500", "503")
+FAILURE_ADDRESS = "/shown-failures/"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page to look at.
+
+    `url_name` is the address's name in the URLconf; `who` is one of a world's people, or None for
+    a stranger; `then` does something on the page before it is looked at.
+    """
+
+    name: str
+    url_name: str
+    path: Callable[[World], str]
+    who: str | None = None
+    then: Callable[[Page], None] | None = None
+
+
+def plain(
+    name: str, url_name: str, who: str | None = None, then: Callable[[Page], None] | None = None
+) -> Screen:
+    """A screen whose address is always the same."""
+    return Screen(name, url_name, lambda world: reverse(url_name), who, then)
+
+
+def event(state: str, who: str | None = None) -> Screen:
+    """The page of the world's event in this state."""
+    name = f"event-{state}" + (f"-{who}" if who else "")
+    return Screen(name, "bookings:event", lambda world: _event(world, state), who)
+
+
+def own(world: World) -> Event:
+    """The next event that the organiser may edit."""
+    events = Event.objects.editable_by(world.people["organiser"])
+    return events.upcoming(timezone.now()).order_by("starts_at", "id")[0]
+
+
+def own_event(name: str, view: str) -> Screen:
+    """A screen of the organiser's next event in the admin."""
+    address = f"admin:events_event_{view}"
+    return Screen(name, address, lambda world: reverse(address, args=[own(world).pk]), "organiser")
+
+
+def failure(status: str) -> Screen:
+    """The page of a failure, as `show_failures` puts it there."""
+    return Screen(f"failure-{status}", "", lambda world: f"{FAILURE_ADDRESS}{status}")
+
+
+def show_failures(context: BrowserContext) -> None:
+    """Answer the addresses of `failure` screens: most failures cannot be had for the asking."""
+
+    def answer(route: Route) -> None:
+        status = route.request.url.rpartition("/")[2]
+        page = render_to_string(f"failures/{status}.html")
+        route.fulfill(body=page, content_type="text/html; charset=utf-8")
+
+    context.route(f"**{FAILURE_ADDRESS}*", answer)
+
+
+def _event(world: World, state: str) -> str:
+    return reverse("bookings:event", args=[world.events[state].pk])
+
+
+def _ask_for_too_many_seats(page: Page) -> None:
+    seats = page.get_by_label("Seats", exact=True)
+    seats.fill(seats.get_attribute("max") or "")
+    page.get_by_role("button", name="Book", exact=True).click()
+    page.get_by_role("alert").wait_for()
+
+
+def _send_the_empty_form(page: Page) -> None:
+    form = page.locator("main form[method=post]")
+    form.evaluate("form => { form.noValidate = true; form.requestSubmit() }")
+    page.locator("main .field-error").first.wait_for()
+
+
+def _save_nothing(page: Page) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Please correct the errors below").wait_for()
+
+
+def _make_a_token(page: Page) -> None:
+    page.get_by_role("button", name="Make a token").click()
+    page.wait_for_url("**/developers/token#token")
+
+
+def _confirm_address(world: World) -> str:
+    address, _ = EmailAddress.objects.get_or_create(
+        user=world.people["visitor"], email=world.people["visitor"].email
+    )
+    return reverse("account_confirm_email", args=[EmailConfirmationHMAC.create(address).key])
+
+
+def _new_password(world: World) -> str:
+    user = world.people["visitor"]
+    key = default_token_generator.make_token(user)
+    return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
+
+
+VISITORS_SCREENS = (
+    plain("catalogue", "events:catalogue"),
+    Screen(
+        "catalogue-nothing-fits",
+        "events:catalogue",
+        lambda world: reverse("events:catalogue") + "?search=nosuchthing",
+    ),
+    event("on-sale"),
+    event("on-sale", "visitor"),
+    event("few-left"),
+    event("sold-out"),
+    event("cancelled"),
+    event("past"),
+    event("soon"),
+    event("closed"),
+    Screen(
+        "event-too-many-seats",
+        "bookings:event",
+        lambda world: _event(world, "few-left"),
+        "visitor",
+        _ask_for_too_many_seats,
+    ),
+    Screen(
+        "event-booked",
+        "bookings:event",
+        lambda world: reverse("bookings:event", args=[world.ticket.event_id]),
+        "visitor",
+    ),
+    plain("my-bookings", "bookings:mine", "visitor"),
+    plain("my-bookings-none", "bookings:mine", "newcomer"),
+    Screen(
+        "ticket",
+        "bookings:ticket",
+        lambda world: reverse("bookings:ticket", args=[world.ticket.reference]),
+        "visitor",
+    ),
+    Screen(
+        "ticket-cancelled",
+        "bookings:ticket",
+        lambda world: reverse("bookings:ticket", args=[world.cancelled_ticket.reference]),
+        "visitor",
+    ),
+    Screen(
+        "cancel",
+        "bookings:cancel",
+        lambda world: reverse("bookings:cancel", args=[world.ticket.reference]),
+        "visitor",
+    ),
+    plain("developers", "bookings:developers"),
+    plain("developers-visitor", "bookings:developers", "visitor"),
+    plain("developers-token", "bookings:developers", "visitor", _make_a_token),
+    plain("profile", "accounts:profile", "visitor"),
+    plain("delete-account", "accounts:delete", "visitor"),
+    plain("sign-up", "account_signup"),
+    plain("sign-up-refused", "account_signup", then=_send_the_empty_form),
+    plain("log-in", "account_login"),
+    plain("log-in-refused", "account_login", then=_send_the_empty_form),
+    plain("log-out", "account_logout", "visitor"),
+    plain("inactive", "account_inactive"),
+    plain("reauthenticate", "account_reauthenticate", "visitor"),
+    plain("email", "account_email", "visitor"),
+    plain("confirmation-sent", "account_email_verification_sent"),
+    Screen("confirm-email", "account_confirm_email", _confirm_address),
+    plain("change-password", "account_change_password", "visitor"),
+    plain("reset-password", "account_reset_password"),
+    plain("reset-password-sent", "account_reset_password_done"),
+    Screen("new-password", "account_reset_password_from_key", _new_password),
+    plain("new-password-set", "account_reset_password_from_key_done"),
+    *(failure(status) for status in FAILURES),
+)
+
+# The main screens of the admin.
+ADMIN_SCREENS = (
+    plain("admin-start", "admin:index", "organiser"),
+    plain("admin-events", "admin:events_event_changelist", "organiser"),
+    plain("admin-add-event", "admin:events_event_add", "organiser"),
+    Screen(
+        "admin-add-event-refused",
+        "admin:events_event_add",
+        lambda world: reverse("admin:events_event_add"),
+        "organiser",
+        _save_nothing,
+    ),
+    own_event("admin-event", "change"),
+    own_event("admin-capacity", "capacity"),
+    own_event("admin-copy", "copy"),
+    own_event("admin-cancel", "cancel"),
+    own_event("admin-history", "history"),
+    plain("admin-bookings", "admin:bookings_booking_changelist", "organiser"),
+    Screen(
+        "admin-booking",
+        "admin:bookings_booking_change",
+        lambda world: reverse("admin:bookings_booking_change", args=[world.ticket.pk]),
+        "admin",
+    ),
+    Screen(
+        "admin-cancelling",
+        "admin:bookings_booking_cancelling",
+        lambda world: reverse(
+            "admin:bookings_booking_cancelling", args=[world.events["cancelled"].pk]
+        ),
+        "admin",
+    ),
+    plain("admin-teams", "admin:events_organiser_changelist", "organiser"),
+    Screen(
+        "admin-team",
+        "admin:events_organiser_change",
+        lambda world: reverse("admin:events_organiser_change", args=[own(world).organiser_id]),
+        "organiser",
+    ),
+    plain("admin-add-member", "admin:events_membership_add", "organiser"),
+    plain("admin-changes", "admin:history_change_changelist", "organiser"),
+    plain("admin-people", "admin:accounts_user_changelist", "admin"),
+    plain("admin-audits", "admin:events_inventoryaudit_changelist", "admin"),
+)
+
+SCREENS = VISITORS_SCREENS + ADMIN_SCREENS
+
+# Addresses of the visitors' site that show no page of their own, and why.
+NO_SCREENS = {
+    "account_set_password": "leads to change-password whoever has one, and everybody has",
+    "account_confirm_login_code": "leads to log-in: codes are switched off",
+    "accounts:data": "a file with the person's data",
+    "bookings:book": "takes the booking form and leads to the ticket, or back to the event",
+    "bookings:calendar": "a calendar file",
+    "bookings:make_token": "takes a form of the developers' page and shows that page",
+    "docs": "a library's viewer, whose buttons inside buttons no style sheet can mend",
+    "events:robots": "for robots",
+    "events:sitemap": "for robots",
+    "events:sitemap-section": "for robots",
+    "metrics": "for Prometheus",
+    "schema": "for programs",
+    "set_language": "takes the choice of a language and leads back",
+}

@@ -1,0 +1,67 @@
+"""Listening to the websockets of events, in a test's own process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+
+from evently.site.sockets import NoForeignPages
+from events.facts import EventStateChanged
+from events.models import Event
+from events.routing import websocket_urlpatterns
+
+in_thread = database_sync_to_async
+
+
+def application() -> Any:
+    return NoForeignPages(URLRouter(websocket_urlpatterns))
+
+
+@asynccontextmanager
+async def opened(path: str) -> AsyncIterator[WebsocketCommunicator]:
+    """A socket as one of the site's own pages opens it."""
+    headers = [(b"origin", b"http://localhost")]
+    socket = WebsocketCommunicator(application(), path, headers=headers)
+    accepted, _ = await socket.connect(timeout=5)
+    assert accepted
+    try:
+        yield socket
+    finally:
+        await socket.disconnect()
+
+
+def looking_at(event_id: UUID) -> AbstractAsyncContextManager[WebsocketCommunicator]:
+    """The socket of an event's page."""
+    return opened(f"/ws/events/{event_id}/")
+
+
+def looking_at_all(*event_ids: UUID) -> AbstractAsyncContextManager[WebsocketCommunicator]:
+    """The socket of a catalogue with these events."""
+    return opened("/ws/events/?ids=" + ",".join(map(str, event_ids)))
+
+
+async def hear(socket: WebsocketCommunicator, kind: str = "seats") -> dict[str, Any]:
+    """The next message of this kind."""
+    while True:
+        message: dict[str, Any] = await socket.receive_json_from(timeout=5)
+        if message["type"] == kind:
+            return message
+
+
+async def hear_until(
+    socket: WebsocketCommunicator, kind: str, **wanted: Any
+) -> list[dict[str, Any]]:
+    """Messages of this kind up to the one that has the wanted members."""
+    heard = [await hear(socket, kind)]
+    while not wanted.items() <= heard[-1].items():
+        heard.append(await hear(socket, kind))
+    return heard
+
+
+def state_of(event: Event, **changes: Any) -> EventStateChanged:
+    return replace(EventStateChanged.of(event), **changes)

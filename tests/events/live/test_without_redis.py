@@ -1,0 +1,69 @@
+"""Live news while Redis is out."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from evently.dev.redis import Redis
+from events import live
+from tests.events.live.sockets import hear, hear_until, in_thread, looking_at, state_of
+from tests.makers import make_event
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def redis_that_dies(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
+    """A Redis of this test's own, for the channel layer and the count of viewers."""
+    server = Redis(tmp_path / "redis", durable=False)
+    server.start()
+    settings.REDIS_URL = server.url
+    layer = settings.CHANNEL_LAYERS["default"]
+    settings.CHANNEL_LAYERS = {
+        "default": layer
+        | {"CONFIG": layer["CONFIG"] | {"hosts": [{"address": server.url, "socket_timeout": 10}]}}
+    }
+    yield server
+    server.stop()
+
+
+async def test_without_redis_telling_costs_nothing_and_comes_back_by_itself(
+    redis_that_dies: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = await in_thread(make_event)()
+    await asyncio.to_thread(redis_that_dies.stop)
+    began = time.monotonic()
+    for version in range(2, 200):
+        live.announcer.announce(state_of(event, version=version))
+    assert time.monotonic() - began < 0.5
+    await until(lambda: "live news is dropped" in caplog.text)
+    live.announcer.announce(state_of(event, version=200))
+    await asyncio.sleep(0.3)
+    assert caplog.text.count("live news is dropped") == 1
+    await asyncio.to_thread(redis_that_dies.start)
+    async with looking_at(event.pk) as socket:
+        await hear(socket)
+        live.announcer.announce(state_of(event, version=300))
+        await hear_until(socket, "seats", version=300)
+    await until(lambda: "Redis is back" in caplog.text)
+
+
+async def test_a_socket_is_closed_for_later_when_redis_goes(redis_that_dies: Redis) -> None:
+    event = await in_thread(make_event)()
+    async with looking_at(event.pk) as socket:
+        await hear(socket)
+        await asyncio.to_thread(redis_that_dies.stop)
+        heard = await socket.receive_output(timeout=10)
+        while heard["type"] == "websocket.send":
+            heard = await socket.receive_output(timeout=10)
+        assert heard == {"type": "websocket.close", "code": 1013}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  a log is not an event to wait for
+            await asyncio.sleep(0.02)

@@ -28,11 +28,12 @@ from events.roles import Capability
 BAR_WIDTH = 18
 BAR_STEP = 24
 CHART_HEIGHT = 140
+STUB = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day in the chart, in the chart's units; `height` is 0 for a day without bookings."""
+    """One day in the chart, in the chart's units; a day without bookings has a stub."""
 
     day: Day
     x: int
@@ -58,6 +59,7 @@ def add_numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         "zone": zone.key,
         "today": days[-1],
         "bars": _bars(days),
+        "bar_width": BAR_WIDTH,
         "most": max(day.seats for day in days),
         "month_seats": sum(day.seats for day in days),
         "days": days,
@@ -71,7 +73,7 @@ def add_numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
 
 def _bars(days: list[Day]) -> list[Bar]:
     most = max(1, *(day.seats for day in days))
-    heights = [round(day.seats / most * CHART_HEIGHT, 1) for day in days]
+    heights = [max(STUB, round(day.seats / most * CHART_HEIGHT, 1)) for day in days]
     return [
         Bar(day, x=place * BAR_STEP, y=CHART_HEIGHT - height, height=height)
         for place, (day, height) in enumerate(zip(days, heights, strict=True))

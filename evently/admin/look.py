@@ -80,9 +80,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Events"), "event", "events_event_changelist"),
                     _item(_("Bookings"), "confirmation_number", "bookings_booking_changelist"),
                     _item(_("Team"), "group", "events_organiser_changelist", permission=LOOKS),
-                    _item(
-                        _("Changes"), "history", "history_change_changelist", permission=LOOKS
-                    ),
+                    _item(_("Changes"), "history", "history_change_changelist", permission=LOOKS),
                 ],
             },
             {

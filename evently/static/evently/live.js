@@ -406,12 +406,18 @@
   const kept = localStorage.getItem("theme");
   if (kept) root.dataset.theme = kept;
 
-  document.addEventListener("DOMContentLoaded", () => {
+  function wirePage() {
     words = JSON.parse(find("#words").textContent);
     findAll("[data-theme-switch]").forEach(wireThemeSwitch);
-    findAll("[data-poll]").forEach(liveCatalogue);
-    findAll("[data-live]").forEach(liveEvent);
     findAll("[data-book]").forEach(wireBookForm);
     findAll("time[data-zone]").forEach(addVisitorTime);
-  });
+    // The page is drawn first, as the server wrote it; then it comes alive.
+    requestAnimationFrame(() => setTimeout(() => {
+      findAll("[data-poll]").forEach(liveCatalogue);
+      findAll("[data-live]").forEach(liveEvent);
+    }));
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wirePage);
+  else wirePage();
 })();

@@ -2,11 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from pytest_django import Settings
 
 from evently.dev.redis import Redis
 from events import live
@@ -14,21 +12,6 @@ from tests.events.live.sockets import hear, hear_until, in_thread, looking_at, s
 from tests.makers import make_event
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def redis_that_dies(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
-    """A Redis of this test's own, for the channel layer and the count of viewers."""
-    server = Redis(tmp_path / "redis", durable=False)
-    server.start()
-    settings.REDIS_URL = server.url
-    layer = settings.CHANNEL_LAYERS["default"]
-    settings.CHANNEL_LAYERS = {
-        "default": layer
-        | {"CONFIG": layer["CONFIG"] | {"hosts": [{"address": server.url, "socket_timeout": 10}]}}
-    }
-    yield server
-    server.stop()
 
 
 async def test_without_redis_telling_costs_nothing_and_comes_back_by_itself(

@@ -1,8 +1,13 @@
 """Where things are on the site's pages."""
 
+from typing import Literal
+
 from playwright.sync_api import Locator, Page, expect
 
 from events.models import Event
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 NO_WEBSOCKET = "window.WebSocket = class { constructor() { throw new Error('blocked') } };"
 
@@ -27,6 +32,15 @@ def chip(place: Page | Locator) -> Locator:
 
 def book_button(page: Page) -> Locator:
     return page.get_by_role("button", name="Book", exact=True)
+
+
+def wear(page: Page, scheme: Scheme) -> None:
+    """Show the open page in these colours; the admin's script asks for them once, at the start."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate(
+        "isDark => document.querySelector('html[x-data]')?.classList.toggle('dark', isDark)",
+        scheme == "dark",
+    )
 
 
 def expect_line(page: Page, state: str) -> None:

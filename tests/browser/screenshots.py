@@ -6,20 +6,17 @@
 import sys
 from itertools import product
 from pathlib import Path
-from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import launch
 from tests.browser.demo_site import demo_site
+from tests.browser.looking import SCHEMES, wear
 from tests.browser.pages import SCREENS, Screen, show_failures
 from tests.browser.sessions import session_of
 from tests.browser.world import World, find_demo_world
 
-Scheme = Literal["light", "dark"]
-
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # The live line is up, nobody else seems to look, and the letters are there.
 IS_SETTLED = """
 () => document.fonts.status === "loaded"
@@ -65,7 +62,7 @@ def photograph(context: BrowserContext, screen: Screen, world: World, folder: Pa
     page.wait_for_load_state("networkidle")
     for (size, (width, height)), scheme in product(SIZES.items(), SCHEMES):
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme)
+        wear(page, scheme)
         take(page, folder / f"{size}-{scheme}" / f"{screen.name}.png")
     page.close()
 

@@ -1,12 +1,12 @@
 """axe finds no violation of WCAG 2.2 A or AA on any page, in any colours, at any width."""
 
 from importlib.resources import files
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visit
+from tests.browser.looking import SCHEMES, Scheme, wear
 from tests.browser.pages import SCREENS, Screen, show_failures
 from tests.browser.world import make_world
 
@@ -34,16 +34,16 @@ def test_axe_finds_nothing(visit: Visit, screen: Screen) -> None:
     found = [
         f"{width}, {scheme}: {violation}"
         for width, (across, down) in VIEWPORTS.items()
-        for scheme in ("light", "dark")
+        for scheme in SCHEMES
         for violation in violations_at(page, across, down, scheme)
     ]
     assert not found, "\n".join(found)
 
 
-def violations_at(page: Page, across: int, down: int, scheme: Any) -> list[str]:
+def violations_at(page: Page, across: int, down: int, scheme: Scheme) -> list[str]:
     """What is wrong and where, one text for each rule and place."""
     page.set_viewport_size({"width": across, "height": down})
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    wear(page, scheme)
     found = page.evaluate(RUN_AXE, TAGS)["violations"]
     return [
         f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"

@@ -133,7 +133,7 @@ CACHES = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "evently.site.layers.RedisLayer",
         "CONFIG": {
             # The layer waits for a message for 5 s at a time, which the client's own time-out of
             # 5 s would take for a dead line: an idle websocket would be closed.

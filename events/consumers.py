@@ -1,9 +1,12 @@
-"""The websocket of an event: its seats, price and status, and how many people look at it."""
+"""The websockets of events: their seats, price and status, and how many people look at one."""
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
@@ -11,11 +14,14 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
-from events.errors import EventNotFound
+from evently.site.sockets import refuse
 from events.facts import EventStateChanged
-from events.live import STATE_EVERY_SECONDS, announcer, group_of, seats_message
-from events.queries import get_event
+from events.live import STATE_EVERY_SECONDS, announcer, group_of, seats_message, viewers_group_of
+from events.models import Event
 
+MOST_EVENTS = 50
+# A page cannot tell silence from a dead line: without news it hears this often that all is well.
+ALIVE_EVERY_SECONDS = 20.0
 NO_SUCH_EVENT = 4404
 TRY_AGAIN_LATER = 1013
 # Redis, the visitor's line or the database is gone.
@@ -23,23 +29,26 @@ OUT = (RedisError, OSError, OperationalError, InterfaceError)
 
 
 class SeatsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Sends a snapshot on connect and then what changes, at most ten times a second.
+    """Sends how the events of `?ids=` stand, and then what changes, at most ten times a second.
 
-    What is to be sent waits in one place for each type of message and is overwritten by newer
-    news, so a slow reader gets less, and later, but never an endless backlog.
+    What is to be sent waits in one place for each type of message and event and is overwritten by
+    newer news, so a slow reader gets less, and later, but never an endless backlog. Events that
+    are not public are left out.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._version = 0
-        self._outbox: dict[str, dict[str, Any]] = {}
+        self._versions: dict[str, int] = {}
+        self._outbox: dict[tuple[str, str], dict[str, Any]] = {}
         self._has_news = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
-        self._has_joined = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket; it is closed when Redis or the database is out, and the page polls."""
-        self.event_id = scope["url_route"]["kwargs"]["event_id"]
+        self.event_ids = self.asked_events(scope)
+        if not self.event_ids:
+            await refuse(scope, receive, send)
+            return
         try:
             await super().__call__(scope, receive, send)
         except OUT:
@@ -53,51 +62,97 @@ class SeatsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         # After the snapshot nothing here touches the database.
         await getattr(self, get_handler_name(message))(message)
 
-    async def connect(self) -> None:
-        """Join the group first and read then, so that no change falls between."""
-        await self.channel_layer.group_add(group_of(self.event_id), self.channel_name)
-        await self.accept()
+    def asked_events(self, scope: Any) -> list[UUID]:
+        """The events that the address names; none when it makes no sense or asks for too much."""
+        words = parse_qs(scope["query_string"].decode("latin1")).get("ids", [""])[-1]
         try:
-            event = await database_sync_to_async(get_event)(event_id=self.event_id, user=None)
-        except EventNotFound:
-            await self.close(NO_SUCH_EVENT)
-            return
-        self._take_seats(seats_message(EventStateChanged.of(event)))
+            ids = list(dict.fromkeys(UUID(word) for word in words.split(",")))
+        except ValueError:
+            return []
+        return ids if len(ids) <= MOST_EVENTS else []
+
+    def rooms(self) -> list[str]:
+        """The groups of the channel layer in which this socket hears its news."""
+        return [group_of(event_id) for event_id in self.event_ids]
+
+    async def connect(self) -> None:
+        """Join the groups first and read then, so that no change falls between."""
+        for room in self.rooms():
+            await self.channel_layer.group_add(room, self.channel_name)
+        await self.accept()
+        for state in await database_sync_to_async(_public_states)(self.event_ids):
+            self._versions[str(state.event_id)] = 0
+            self._take_seats(seats_message(state))
         self._sender = asyncio.create_task(self._send_news())
-        announcer.join(self.event_id)
-        self._has_joined = True
 
     async def seats_changed(self, news: dict[str, Any]) -> None:
-        self._take_seats(news["message"])
-
-    async def viewers_changed(self, news: dict[str, Any]) -> None:
-        self._put(news["message"])
+        if news["message"]["event_id"] in self._versions:
+            self._take_seats(news["message"])
 
     async def disconnect(self, code: int) -> None:
         with suppress(*OUT):
-            await self.channel_layer.group_discard(group_of(self.event_id), self.channel_name)
+            for room in self.rooms():
+                await self.channel_layer.group_discard(room, self.channel_name)
 
     def _take_seats(self, message: dict[str, Any]) -> None:
-        if message["version"] > self._version:
-            self._version = message["version"]
+        if message["version"] > self._versions[message["event_id"]]:
+            self._versions[message["event_id"]] = message["version"]
             self._put(message)
 
     def _put(self, message: dict[str, Any]) -> None:
-        self._outbox[message["type"]] = message
+        self._outbox[message["type"], message.get("event_id", "")] = message
         self._has_news.set()
 
     async def _send_news(self) -> None:
         while True:
-            await self._has_news.wait()
-            self._has_news.clear()
+            await self._wait_for_news()
             while self._outbox:
                 oldest = next(iter(self._outbox))
                 await self.send(json.dumps(self._outbox.pop(oldest)))
             await asyncio.sleep(STATE_EVERY_SECONDS)
 
+    async def _wait_for_news(self) -> None:
+        try:
+            async with asyncio.timeout(ALIVE_EVERY_SECONDS):
+                await self._has_news.wait()
+        except TimeoutError:
+            self._put({"type": "alive"})
+        self._has_news.clear()
+
     async def _tidy_up(self) -> None:
         if self._sender:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
+
+
+class EventConsumer(SeatsConsumer):
+    """The websocket of one event's page, which also hears how many people look at it."""
+
+    _has_joined = False
+
+    def asked_events(self, scope: Any) -> list[UUID]:
+        return [scope["url_route"]["kwargs"]["event_id"]]
+
+    def rooms(self) -> list[str]:
+        return [*super().rooms(), viewers_group_of(self.event_ids[0])]
+
+    async def connect(self) -> None:
+        await super().connect()
+        if not self._versions:
+            await self.close(NO_SUCH_EVENT)
+            return
+        announcer.join(self.event_ids[0])
+        self._has_joined = True
+
+    async def viewers_changed(self, news: dict[str, Any]) -> None:
+        self._put(news["message"])
+
+    async def _tidy_up(self) -> None:
+        await super()._tidy_up()
         if self._has_joined:
-            announcer.leave(self.event_id)
+            announcer.leave(self.event_ids[0])
+
+
+def _public_states(event_ids: Sequence[UUID]) -> list[EventStateChanged]:
+    events = Event.objects.public().filter(pk__in=event_ids)
+    return [EventStateChanged.of(event) for event in events]

@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -67,8 +68,16 @@ def group_of(event_id: UUID) -> str:
     return f"event.{event_id.hex}"
 
 
+def viewers_group_of(event_id: UUID) -> str:
+    """The group of those who also hear how many look: a list of events need not."""
+    return f"{group_of(event_id)}.viewers"
+
+
 def seats_message(state: EventStateChanged) -> dict[str, Any]:
-    """What a websocket says about an event's seats; the price is a decimal string."""
+    """What a websocket says about an event's seats and its sale.
+
+    The price is a decimal string, instants are ISO 8601 in UTC, or None: see `Event`.
+    """
     return {
         "type": "seats",
         "event_id": str(state.event_id),
@@ -77,7 +86,14 @@ def seats_message(state: EventStateChanged) -> dict[str, Any]:
         "price": f"{state.price:.2f}",
         "status": state.status,
         "version": state.version,
+        "ends_at": state.ends_at.isoformat(),
+        "sales_start_at": _iso(state.sales_start_at),
+        "sales_end_at": _iso(state.sales_end_at),
     }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
 
 
 class Coalescer(Generic[Value]):
@@ -91,6 +107,7 @@ class Coalescer(Generic[Value]):
         self._job = job
         self._waiting: dict[UUID, Value] = {}
         self._workers: dict[UUID, asyncio.Task[None]] = {}
+        self._is_ending = asyncio.Event()
 
     def put(self, key: UUID, value: Value) -> None:
         self._waiting[key] = value
@@ -102,16 +119,22 @@ class Coalescer(Generic[Value]):
         return self._waiting.get(key)
 
     async def finish(self) -> None:
-        """Wait until everything put in is done."""
+        """Do what is still to be done, now and without pauses."""
+        self._is_ending.set()
         await asyncio.gather(*self._workers.values())
 
     async def _work(self, key: UUID) -> None:
         try:
             while key in self._waiting:
                 await self._job(key, self._waiting.pop(key))
-                await asyncio.sleep(self._interval)
+                await self._pause()
         finally:
             del self._workers[key]
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._interval):
+                await self._is_ending.wait()
 
 
 class Newsroom:
@@ -143,12 +166,17 @@ class Newsroom:
             self._heart = asyncio.create_task(self._beat())
 
     async def finish(self) -> None:
-        """Tell what is still to be told; nobody looks on through this process any more."""
-        if self._heart:
-            self._heart.cancel()
+        """Tell what is still to be told, within `EXIT_PATIENCE_SECONDS`, and hang up.
+
+        Nobody looks on through this process any more.
+        """
         for event_id in list(self._here):
             self.count(event_id, -self._here[event_id])
-        await asyncio.gather(self._states.finish(), self._viewers.finish())
+        if self._heart:
+            self._heart.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EXIT_PATIENCE_SECONDS):
+                await asyncio.gather(self._states.finish(), self._viewers.finish())
         if self._redis:
             await self._redis.aclose()
 
@@ -159,13 +187,13 @@ class Newsroom:
                 self._viewers.put(event_id, None)
 
     async def _send_state(self, event_id: UUID, state: EventStateChanged) -> None:
-        await self._send(event_id, "seats.changed", lambda: _result(seats_message(state)))
+        await self._send(group_of(event_id), "seats.changed", lambda: _result(seats_message(state)))
 
     async def _send_viewers(self, event_id: UUID, _: None) -> None:
         async def message() -> dict[str, Any]:
             return {"type": "presence", "viewers": await self._count_viewers(event_id)}
 
-        await self._send(event_id, "viewers.changed", message)
+        await self._send(viewers_group_of(event_id), "viewers.changed", message)
 
     async def _count_viewers(self, event_id: UUID) -> int:
         self._redis = self._redis or Redis.from_url(settings.REDIS_URL)
@@ -181,12 +209,12 @@ class Newsroom:
         )
 
     async def _send(
-        self, event_id: UUID, kind: str, message: Callable[[], Awaitable[dict[str, Any]]]
+        self, group: str, kind: str, message: Callable[[], Awaitable[dict[str, Any]]]
     ) -> None:
         try:
             async with self._turns, asyncio.timeout(SEND_PATIENCE_SECONDS):
                 news = {"type": kind, "message": await message()}
-                await get_channel_layer().group_send(group_of(event_id), news)
+                await get_channel_layer().group_send(group, news)
         except (RedisError, OSError) as error:
             self._note_redis(out=True, error=error)
         else:
@@ -223,16 +251,13 @@ class Announcer:
         self._do(lambda room: room.count(event_id, -1))
 
     def close(self, **_signal: Any) -> None:
-        """Send what is still to be sent and end the thread, within `EXIT_PATIENCE_SECONDS`."""
+        """Send what is still to be sent and end the thread; waits for that, but not for ever."""
         with self._lock:
-            thread, loop, room = self._thread, self._loop, self._room
+            thread, loop = self._thread, self._loop
             self._forget()
-        if thread and loop and room:
-            finished = asyncio.run_coroutine_threadsafe(room.finish(), loop)
-            with suppress(TimeoutError):
-                finished.result(EXIT_PATIENCE_SECONDS)
+        if thread and loop:
             loop.call_soon_threadsafe(loop.stop)
-            thread.join(EXIT_PATIENCE_SECONDS)
+            thread.join(2 * EXIT_PATIENCE_SECONDS)
 
     def after_fork(self) -> None:
         """A child process has none of its parent's threads: it starts its own when it needs one."""
@@ -249,21 +274,17 @@ class Announcer:
             if self._loop is None or self._room is None:
                 self._loop, self._room = asyncio.new_event_loop(), Newsroom()
                 self._thread = threading.Thread(
-                    target=_run, args=(self._loop,), name="live-news", daemon=True
+                    target=_run, args=(self._loop, self._room), name="live-news", daemon=True
                 )
                 self._thread.start()
             self._loop.call_soon_threadsafe(step, self._room)
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
+def _run(loop: asyncio.AbstractEventLoop, room: Newsroom) -> None:
     asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+    loop.run_forever()
+    loop.run_until_complete(room.finish())
+    loop.close()
 
 
 announcer = Announcer()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from django_redis import get_redis_connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -21,6 +22,12 @@ def _plain_settings(settings: Settings) -> None:
     }
     settings.WHITENOISE_AUTOREFRESH = True  # nothing is collected into STATIC_ROOT here
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A request in another language leaves it to the thread that served it."""
+    translation.activate("en")
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 from django_prometheus.exports import ExportToDjangoView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from evently.api.document import DocumentView
 
 handler400 = "evently.site.failures.bad_request"
 handler403 = "evently.site.failures.forbidden"
@@ -23,7 +25,7 @@ urlpatterns = [
     path("api/v1/", include("evently.accounts.urls")),
     path("api/v1/", include("events.urls")),
     path("api/v1/", include("bookings.urls")),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", DocumentView.as_view(), name="schema"),
     path("api/docs", docs, name="docs"),
     path("metrics", ExportToDjangoView, name="metrics"),
 ]

@@ -1,0 +1,23 @@
+"""The API's own description."""
+
+from threading import Lock
+from typing import Any
+
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+class DocumentView(SpectacularAPIView):
+    """The OpenAPI document, made for one caller at a time.
+
+    Its library loads its extensions when they are first needed, in a way that two threads at once
+    break (drf-spectacular 0.30, `OpenApiGeneratorExtension._load_class`): the second got a 500.
+    """
+
+    _turn = Lock()
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with self._turn:
+            answer: Response = super().get(request, *args, **kwargs)
+        return answer

@@ -1,5 +1,6 @@
 """The API's own description."""
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -18,6 +19,6 @@ class DocumentView(SpectacularAPIView):
     _turn = Lock()
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        make: Callable[..., Response] = super().get
         with self._turn:
-            answer: Response = super().get(request, *args, **kwargs)
-        return answer
+            return make(request, *args, **kwargs)

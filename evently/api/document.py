@@ -4,6 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +19,7 @@ class DocumentView(SpectacularAPIView):
 
     _turn = Lock()
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         make: Callable[..., Response] = super().get
         with self._turn:

@@ -1,16 +1,15 @@
 """What a visitor's page lists: the search of the API, and what only the catalogue asks."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import DateField, F, Func
 from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from evently.accounts.models import User
+from evently.words import words_query
 from events.models import EventQuerySet
 from events.queries import EventSearch, list_events
 
@@ -39,12 +38,11 @@ def list_catalogue(*, search: CatalogueSearch, user: User | None, now: datetime)
 
 def _at_place(events: EventQuerySet, place: str) -> EventQuerySet:
     """Those whose venue has every word, or its beginning."""
-    words = re.findall(r"\w+", place)
-    if not words:
-        return events.none() if place.strip() else events
+    if not place.strip():
+        return events
     # B is the weight that the venue's words have in the search vector.
-    prefixes = " & ".join(f"{word}:*B" for word in words)
-    return events.filter(search=SearchQuery(prefixes, search_type="raw", config="simple"))
+    wanted = words_query(place, weight="B")
+    return events.filter(search=wanted) if wanted else events.none()
 
 
 def _between(events: EventQuerySet, first: date | None, last: date | None) -> EventQuerySet:

@@ -1,16 +1,15 @@
 """Reading events: who may see what, and the lists."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import F
 
 from evently.accounts.models import User
+from evently.words import words_query
 from events.errors import EventNotFound
 from events.models import (
     Event,
@@ -86,10 +85,15 @@ def get_event(*, event_id: UUID, user: User | None) -> Event:
     return event
 
 
+def find_last_added_event(user: User) -> Event | None:
+    """The event that the person's teams added last: the next one is often alike."""
+    return Event.objects.of_team(user).order_by("-created_at").first()
+
+
 def zone_of(user: User) -> ZoneInfo:
     """The clocks of the person's teams: those of the event that was added last."""
-    last = Event.objects.of_team(user).order_by("-created_at").values_list("timezone").first()
-    return ZoneInfo(last[0] if last else "UTC")
+    last = find_last_added_event(user)
+    return ZoneInfo(last.timezone if last else "UTC")
 
 
 def find_last_audit() -> InventoryAudit | None:
@@ -195,8 +199,7 @@ def _bounds(search: EventSearch) -> dict[str, object]:
 
 def _matching(events: EventQuerySet, search: EventSearch) -> EventQuerySet:
     """Those that have every word of the search in name, venue or description, or its beginning."""
-    words = re.findall(r"\w+", search.search)
-    if not words:
-        return events.none() if search.search.strip() else events
-    prefixes = " & ".join(f"{word}:*" for word in words)
-    return events.filter(search=SearchQuery(prefixes, search_type="raw", config="simple"))
+    if not search.search.strip():
+        return events
+    wanted = words_query(search.search)
+    return events.filter(search=wanted) if wanted else events.none()

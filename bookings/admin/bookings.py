@@ -220,8 +220,8 @@ class BookingAdmin(TeamAdmin[Booking]):
             raise PermissionDenied
         listed = self._listed(request)
         if not rights(request).is_staff:
-            own = Booking.objects.of_team(person(request), Capability.HANDLE_MONEY)
-            listed = listed.filter(pk__in=own)
+            own = Event.objects.of_team(person(request), Capability.HANDLE_MONEY)
+            listed = listed.filter(event__in=own)
         return writer(listed)
 
     def _listed(self, request: HttpRequest) -> QuerySet[Booking]:

@@ -1,11 +1,10 @@
 """Reading accounts."""
 
-import re
-
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchVector
 from django.db.models import QuerySet
 
 from evently.accounts.models import PERSON_WORDS, User
+from evently.words import words_query
 
 
 def match_people(text: str, *, by_name: bool = False) -> QuerySet[User]:
@@ -16,11 +15,9 @@ def match_people(text: str, *, by_name: bool = False) -> QuerySet[User]:
     Args:
         by_name: the words are in the name alone; of an address nothing can be found out.
     """
-    words = re.findall(r"[^\W_]+", text)
-    if not words:
+    wanted = words_query(text)
+    if wanted is None:
         return User.objects.none()
-    prefixes = " & ".join(f"{word}:*" for word in words)
-    wanted = SearchQuery(prefixes, search_type="raw", config="simple")
     people = User.objects.annotate(words=PERSON_WORDS).filter(words=wanted)
     if not by_name:
         return people

@@ -25,6 +25,7 @@ from events.admin.steps import CapacityStep, CopyStep, EventStep, PublishStep
 from events.admin.team import TeamAdmin, person, rights
 from events.inventory import count_claims
 from events.models import Event, Organiser
+from events.queries import find_last_added_event
 from events.roles import Capability
 
 CLOSED = (Event.Status.CANCELLED, Event.Status.COMPLETED)
@@ -185,7 +186,6 @@ class EventAdmin(TeamAdmin[Event]):
             "steps": self._possible_steps(request, event) if may_step else [],
             "may_export": self.may(request, Capability.HANDLE_MONEY, event),
             "last_change": list_changes(event_id=event.pk).first(),
-            "show_history": self._may_read_history(request, event),
         }
 
     def _possible_steps(self, request: HttpRequest, event: Event) -> list[dict[str, Any]]:
@@ -238,15 +238,11 @@ class EventAdmin(TeamAdmin[Event]):
     def history(self, obj: Event) -> QuerySet[Change]:
         return list_changes(event_id=obj.pk)
 
-    def _may_read_history(self, request: HttpRequest, event: Event) -> bool:
-        """It tells of prices, refunds and addresses of members."""
-        return self.may(request, Capability.SEE_MONEY, event)
-
 
 def _usual_entries(user: User) -> dict[str, Any]:
     """What the last event of the person's teams had: the next one is often alike."""
-    last = Event.objects.of_team(user).order_by("-created_at").first()
-    if last is None or user.is_staff:
+    last = None if user.is_staff else find_last_added_event(user)
+    if last is None:
         return {}
     return {
         "timezone": last.timezone,

@@ -165,7 +165,7 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
     ) -> HttpResponse:
         """Who changed what, with both values; they tell of money and of people's addresses."""
         row = self.get_object(request, object_id)
-        if row is None or not self.may(request, Capability.SEE_MONEY, row):
+        if row is None or not self._may_read_history(request, row):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
@@ -177,6 +177,22 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
             "back": f"admin:{self.opts.app_label}_{self.opts.model_name}_change",
         }
         return TemplateResponse(request, "admin/history/page.html", context)
+
+    def _may_read_history(self, request: HttpRequest, row: Row) -> bool:
+        return self.may(request, Capability.SEE_MONEY, row)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Row | None = None,
+    ) -> Any:
+        """With the way to the history for those who may go it."""
+        context["show_history"] = obj is not None and self._may_read_history(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     # --- Writing: the services open the transactions ----------------------------------------------
 

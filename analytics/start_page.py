@@ -18,8 +18,9 @@ from analytics.queries import (
     refunds_due,
 )
 from evently.accounts.models import User
+from evently.site.pages import person
 from evently.site.templatetags.show import money, number
-from events.admin.team import person, rights
+from events.admin.team import rights
 from events.models import Event
 from events.queries import zone_of
 from events.roles import Capability

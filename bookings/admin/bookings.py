@@ -32,8 +32,9 @@ from bookings.services.refunding import mark_refunded
 from evently.accounts.models import User
 from evently.accounts.queries import match_people
 from evently.admin.steps import ask_first, call_for_each, confirmed
+from evently.site.pages import person
 from evently.site.templatetags.show import at, money, short
-from events.admin.team import TeamAdmin, person, rights
+from events.admin.team import TeamAdmin, rights
 from events.models import Event
 from events.roles import Capability
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.queries import cancellation_summary
+from evently.site.pages import person
 from evently.site.templatetags.show import money, number, seats
 from events import services
 from events.admin.events import EventAdmin
 from events.admin.steps import EventStep
-from events.admin.team import person
 from events.models import Event
 
 

@@ -17,12 +17,13 @@ from evently.accounts.models import User
 from evently.admin.steps import call_for_each, step_urls
 from evently.history.models import Change
 from evently.history.queries import list_changes
+from evently.site.pages import person
 from evently.site.templatetags.show import brief, money, number
 from events import services
 from events.admin.forms import EventForm
 from events.admin.numbers import seat_numbers
 from events.admin.steps import CapacityStep, CopyStep, EventStep, PublishStep
-from events.admin.team import TeamAdmin, person, rights
+from events.admin.team import TeamAdmin, rights
 from events.inventory import count_claims
 from events.models import Event, Organiser
 from events.queries import find_last_added_event

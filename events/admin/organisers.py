@@ -15,9 +15,10 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 from evently.accounts.models import User
 from evently.history.models import Change
 from evently.history.queries import list_changes
+from evently.site.pages import person
 from events import services
 from events.admin.forms import ServiceForm
-from events.admin.team import TeamAdmin, person, rights
+from events.admin.team import TeamAdmin, rights
 from events.models import Event, Membership, Organiser
 from events.queries import list_team
 from events.roles import Capability, Role

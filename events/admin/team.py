@@ -19,6 +19,7 @@ from evently.accounts.models import User
 from evently.errors import Refusal
 from evently.history.models import Change
 from evently.history.queries import list_changes
+from evently.site.pages import person
 from events.admin.history import tell
 from events.queries import Rights, rights_of, zone_of
 from events.roles import Capability
@@ -47,11 +48,6 @@ class TeamRequest(HttpRequest):
 
     user: User
     rights: Rights
-
-
-def person(request: HttpRequest) -> User:
-    """Whoever is logged in; the admin lets nobody else as far as here."""
-    return cast(User, request.user)
 
 
 def rights(request: HttpRequest) -> Rights:

@@ -17,30 +17,46 @@ from redis.exceptions import RedisError
 
 from bookings.metrics import LOCKS_SKIPPED
 from bookings.models import Booking
+from evently.breaker import Breaker
 from events.models import Event
 
 logger = logging.getLogger(__name__)
 TTL_MS = 30_000
 
+# A person and an event.
+Claim = tuple[UUID, UUID]
+
+# Redis that hangs costs a booking its time-out; then it is left alone for a moment.
+redis_breaker = Breaker(pause=1.0)
+
+# KEYS: the locks. ARGV: the owner's token, milliseconds until they lapse.
+ACQUIRE = """
+local held = {}
+for i, key in ipairs(KEYS) do
+    held[i] = redis.call('SET', key, ARGV[1], 'PX', ARGV[2], 'NX') and 1 or 0
+end
+return held
+"""
 # Whoever finds another owner's token came too late: the lock lapsed and belongs to somebody else.
 RELEASE = """
-if redis.call("get", KEYS[1]) == ARGV[1] then
-    return redis.call("del", KEYS[1])
+for _, key in ipairs(KEYS) do
+    if redis.call('GET', key) == ARGV[1] then
+        redis.call('DEL', key)
+    end
 end
-return 0
 """
 
 
 @contextmanager
-def hold_booking_locks(event_id: UUID, user_ids: Sequence[UUID]) -> Iterator[list[bool]]:
-    """Hold the locks of these people for one event while the block runs.
+def hold_booking_locks(claims: Sequence[Claim]) -> Iterator[list[bool]]:
+    """Hold the locks of these people, each for one event, while the block runs.
 
-    Yields, in the order of `user_ids`, whether each lock is held; False means that an earlier
+    Yields, in the order of `claims`, whether each lock is held; False means that an earlier
     request of the same person is under way. All are True when Redis cannot be reached.
     """
-    keys = [f"booking_lock:{user_id}:{event_id}" for user_id in user_ids]
+    keys = [f"booking_lock:{user_id}:{event_id}" for user_id, event_id in claims]
     token = secrets.token_hex(16)
-    held = _acquire(keys, token)
+    held = _acquire(keys, token) if keys else []
     if held is None:
         LOCKS_SKIPPED.inc(len(keys))
         yield [True] * len(keys)
@@ -64,21 +80,21 @@ def lock_refunds_due(booking_ids: Collection[UUID], events: QuerySet[Event]) -> 
 
 def _acquire(keys: list[str], token: str) -> list[bool] | None:
     """Whether each lock is ours; None when Redis cannot be reached."""
+    if redis_breaker.is_open:
+        return None
     try:
-        pipeline = get_redis_connection().pipeline(transaction=False)
-        for key in keys:
-            pipeline.set(key, token, px=TTL_MS, nx=True)
-        return [bool(answer) for answer in pipeline.execute()]
+        return [
+            bool(ok) for ok in get_redis_connection().eval(ACQUIRE, len(keys), *keys, token, TTL_MS)
+        ]
     except RedisError as error:
+        redis_breaker.trip()
         logger.warning("Booking without Redis locks: %s", error)
         return None
 
 
 def _release(keys: list[str], token: str) -> None:
     try:
-        pipeline = get_redis_connection().pipeline(transaction=False)
-        for key in keys:
-            pipeline.eval(RELEASE, 1, key, token)
-        pipeline.execute()
+        get_redis_connection().eval(RELEASE, len(keys), *keys, token)
     except RedisError as error:
+        redis_breaker.trip()
         logger.warning("%d booking locks stay until they lapse: %s", len(keys), error)

@@ -1,6 +1,6 @@
 """Reading bookings."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -38,10 +38,10 @@ def list_bookings(*, user: User) -> QuerySet[Booking]:
     return bookings.order_by("-created_at", "-id")
 
 
-def list_holders(event_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of the people who have a live booking of this event."""
-    holders = Booking.objects.live().filter(event=event_id, user__in=set(user_ids))
-    return set(holders.values_list("user_id", flat=True))
+def list_holders(event_ids: Collection[UUID], user_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Which of the people have live bookings of which of the events: pairs of event and person."""
+    holders = Booking.objects.live().filter(event__in=set(event_ids), user__in=set(user_ids))
+    return set(holders.values_list("event_id", "user_id"))
 
 
 def count_confirmed_seats(event_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:

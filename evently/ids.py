@@ -17,4 +17,5 @@ def new_id() -> uuid.UUID:
 
 def new_reference() -> str:
     """Ten random characters (50 bits), for example `7K3M9Q2PXA`."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
+    bits = secrets.randbits(5 * REFERENCE_LENGTH)
+    return "".join(ALPHABET[bits >> shift & 31] for shift in range(0, 5 * REFERENCE_LENGTH, 5))

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connection, connections
 from django.db.models import F
 from django.utils.module_loading import import_string
 
+from bookings.locks import Claim
 from bookings.models import Booking
 from bookings.queries import count_confirmed_seats
 from events.models import Event
@@ -149,8 +149,8 @@ def without_redis_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody is let through the first wall."""
 
     @contextmanager
-    def let_through(event_id: UUID, user_ids: Sequence[UUID]) -> Iterator[list[bool]]:
-        yield [True] * len(user_ids)
+    def let_through(claims: Sequence[Claim]) -> Iterator[list[bool]]:
+        yield [True] * len(claims)
 
     monkeypatch.setattr("bookings.services.booking.hold_booking_locks", let_through)
 

@@ -1,6 +1,14 @@
 """Use cases of bookings. Each opens its own transaction."""
 
-from bookings.services.booking import BookingRequest, book, book_batch
+from bookings.services.booking import (
+    BookingRequest,
+    EventHeld,
+    Outcome,
+    Wish,
+    book,
+    book_batch,
+    book_mixed_batch,
+)
 from bookings.services.cancelling import (
     cancel_booking,
     cancel_bookings_of_event,
@@ -10,8 +18,12 @@ from bookings.services.retries import forget_old_answers
 
 __all__ = [
     "BookingRequest",
+    "EventHeld",
+    "Outcome",
+    "Wish",
     "book",
     "book_batch",
+    "book_mixed_batch",
     "cancel_booking",
     "cancel_bookings_of_event",
     "find_cancelled_events_with_bookings",

@@ -1,4 +1,4 @@
-"""Booking seats: a batch of requests for one event in one transaction.
+"""Booking seats: a batch of requests in one transaction.
 
 Three layers keep a seat from being sold twice, each proven alone in `tests/bookings/`: a lock in
 Redis for each person and event, the lock on the event's row, and the version-checked update of its
@@ -6,9 +6,11 @@ counter. The table's constraints stand behind them.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,27 +26,47 @@ from bookings.metrics import BATCH_SECONDS, BATCH_SIZE, BOOKINGS, REFUSALS, SEAT
 from bookings.models import Booking
 from bookings.queries import list_holders
 from bookings.services.retries import Memory, recall
-from evently.errors import Invalid, Refusal
+from evently.errors import Busy, Invalid, Refusal
 from evently.facts import publish
 from evently.transactions import unit_of_work
 from events.errors import EventClosed, EventNotFound
-from events.inventory import take_seats
-from events.locks import lock_event
+from events.inventory import Taking, take_seats_together
+from events.locks import lock_event, lock_free_events
 from events.models import Event
 
 logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingRequest:
-    """One person's wish for seats. The key, if any, makes a repeated request return the first
-    answer."""
+    """One person's wish for seats.
+
+    Args:
+        idempotency_key: makes a repeated request return the first answer.
+        context: where the request came in: its language and its correlation id, for what is said
+            and started on its behalf in a thread that works for many.
+    """
 
     user_id: UUID
     quantity: int
     idempotency_key: str | None = None
+    context: Context | None = None
+
+    def run(self, step: Callable[..., Result], *args: object) -> Result:
+        """Do a step in the request's own context."""
+        return self.context.run(step, *args) if self.context else step(*args)
 
 
+class EventHeld(Exception):
+    """The event's row is locked by somebody else, or could not be written together with others.
+
+    Nothing was decided: `book_batch` waits for the row.
+    """
+
+
+# A request and the event that it is for.
+Wish = tuple[UUID, BookingRequest]
 # What became of a request: its booking, or why there is none.
 Outcome = Booking | Exception
 
@@ -85,59 +107,91 @@ def book_batch(
         Takes and releases the Redis locks. Opens the transaction. Locks the event row. Publishes
         EventStateChanged once and BookingConfirmed for each booking.
     """
-    with (
-        BATCH_SECONDS.time(),
-        hold_booking_locks(event_id, [request.user_id for request in requests]) as held,
-    ):
-        admitted = [request for request, ok in zip(requests, held, strict=True) if ok]
-        judged = iter(_book_admitted(event_id, admitted, now))
+    return _book([(event_id, request) for request in requests], now, _book_admitted)
+
+
+def book_mixed_batch(*, wishes: Sequence[Wish], now: datetime) -> list[Outcome]:
+    """As `book_batch`, for many events in one transaction, and never waiting for a row.
+
+    Returns:
+        For each wish its booking, the exception to raise, or `EventHeld`.
+    """
+    return _book(wishes, now, _book_what_is_free)
+
+
+def _book(
+    wishes: Sequence[Wish], now: datetime, judge: Callable[[list[Wish], datetime], list[Outcome]]
+) -> list[Outcome]:
+    claims = [(request.user_id, event_id) for event_id, request in wishes]
+    with BATCH_SECONDS.time(), hold_booking_locks(claims) as held:
+        admitted = [wish for wish, ok in zip(wishes, held, strict=True) if ok]
+        judged = iter(judge(admitted, now) if admitted else ())
         outcomes = [next(judged) if ok else BookingInProgress() for ok in held]
     _count(outcomes)
     return outcomes
 
 
-def _book_admitted(event_id: UUID, requests: list[BookingRequest], now: datetime) -> list[Outcome]:
-    if not requests:
-        return []
+def _book_admitted(wishes: list[Wish], now: datetime) -> list[Outcome]:
+    """Wishes for one event, whose row is waited for."""
+    [event_id] = {event_id for event_id, _ in wishes}
     try:
-        return _book_together(event_id, requests, now)
+        return _book_together(wishes, now, lambda: [lock_event(event_id)])
     except Refusal as refusal:
-        return [refusal] * len(requests)
+        return [refusal] * len(wishes)
     except IntegrityError as error:
-        if len(requests) == 1:
+        if len(wishes) == 1:
             return [_explain(error)]
-        return [
-            outcome for request in requests for outcome in _book_admitted(event_id, [request], now)
-        ]
+        return [outcome for wish in wishes for outcome in _book_admitted([wish], now)]
 
 
-def _book_together(event_id: UUID, requests: list[BookingRequest], now: datetime) -> list[Outcome]:
+def _book_what_is_free(wishes: list[Wish], now: datetime) -> list[Outcome]:
+    event_ids = {event_id for event_id, _ in wishes}
+    try:
+        return _book_together(wishes, now, lambda: lock_free_events(event_ids))
+    except (Busy, IntegrityError):
+        # Whoever is to blame, the others shall not suffer for it: each event by itself.
+        return [EventHeld()] * len(wishes)
+
+
+def _book_together(
+    wishes: list[Wish], now: datetime, lock: Callable[[], list[Event]]
+) -> list[Outcome]:
     with unit_of_work():
-        event = lock_event(event_id)
-        judge = _Judge(
-            event=event,
-            now=now,
-            free=event.available_seats,
-            holders=list_holders(event_id, [request.user_id for request in requests]),
-            memory=recall((request.user_id, request.idempotency_key) for request in requests),
+        events = lock()
+        holders = list_holders(
+            [event.pk for event in events], [request.user_id for _, request in wishes]
         )
-        outcomes = [judge.decide(request) for request in requests]
-        _write(event, judge)
+        memory = recall((request.user_id, request.idempotency_key) for _, request in wishes)
+        judges = {
+            event.pk: _Judge(
+                event=event, now=now, free=event.available_seats, holders=holders, memory=memory
+            )
+            for event in events
+        }
+        outcomes = [
+            judges[event_id].decide(request) if event_id in judges else EventHeld()
+            for event_id, request in wishes
+        ]
+        _write([judge for judge in judges.values() if judge.bookings], memory, now)
     # Only what is new: a repeated request's first answer was counted when it was given.
-    BOOKINGS.inc(len(judge.bookings))
-    SEATS_BOOKED.inc(sum(booking.quantity for booking in judge.bookings))
+    sold = [booking for judge in judges.values() for booking in judge.bookings]
+    BOOKINGS.inc(len(sold))
+    SEATS_BOOKED.inc(sum(booking.quantity for booking in sold))
     return outcomes
 
 
-def _write(event: Event, judge: "_Judge") -> None:
-    bookings = judge.bookings
-    if bookings:
-        seats = sum(booking.quantity for booking in bookings)
-        take_seats(event, seats=seats, changes=len(bookings))
-        Booking.objects.bulk_create(bookings)
-    judge.memory.write(judge.now)
-    for booking in bookings:
-        publish(BookingConfirmed(booking.pk, event.pk, booking.user_id, booking.quantity))
+def _write(judges: list["_Judge"], memory: Memory, now: datetime) -> None:
+    """Write what was decided and tell of it."""
+    take_seats_together([judge.taking for judge in judges])
+    Booking.objects.bulk_create([booking for judge in judges for booking in judge.bookings])
+    memory.write(now)
+    for judge in judges:
+        for booking, request in zip(judge.bookings, judge.accepted, strict=True):
+            request.run(publish, _confirmed(booking))
+
+
+def _confirmed(booking: Booking) -> BookingConfirmed:
+    return BookingConfirmed(booking.pk, booking.event_id, booking.user_id, booking.quantity)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,16 +201,22 @@ class _Judge:
     event: Event
     now: datetime
     free: int
-    holders: set[UUID]
+    holders: set[tuple[UUID, UUID]]
     memory: Memory
     bookings: list[Booking] = field(default_factory=list)
+    accepted: list[BookingRequest] = field(default_factory=list)
+
+    @property
+    def taking(self) -> Taking:
+        seats = sum(booking.quantity for booking in self.bookings)
+        return Taking(event=self.event, seats=seats, changes=len(self.bookings))
 
     def decide(self, request: BookingRequest) -> Outcome:
         asked = (request.user_id, request.idempotency_key, self.event.pk, request.quantity)
         known = self.memory.find(*asked)
         if known:
             return known
-        outcome: Outcome = self._refuse(request) or self._accept(request)
+        outcome: Outcome = request.run(self._refuse, request) or self._accept(request)
         self.memory.keep(*asked, outcome)
         return outcome
 
@@ -168,7 +228,7 @@ class _Judge:
             return _closed(event, self.now)
         if not 1 <= request.quantity <= event.max_per_booking:
             return Invalid(quantity=_choose(event))
-        if request.user_id in self.holders and not event.repeat_bookings_allowed:
+        if (event.pk, request.user_id) in self.holders and not event.repeat_bookings_allowed:
             return AlreadyBooked()
         if request.quantity > self.free:
             return SoldOut.short_of(wanted=request.quantity, available=self.free)
@@ -185,8 +245,9 @@ class _Judge:
             created_at=self.now,
         )
         self.free -= request.quantity
-        self.holders.add(request.user_id)
+        self.holders.add((self.event.pk, request.user_id))
         self.bookings.append(booking)
+        self.accepted.append(request)
         return booking
 
 
@@ -231,5 +292,5 @@ def _explain(error: IntegrityError) -> Exception:
 def _count(outcomes: list[Outcome]) -> None:
     BATCH_SIZE.observe(len(outcomes))
     for outcome in outcomes:
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, Exception) and not isinstance(outcome, EventHeld):
             REFUSALS.labels(code=getattr(outcome, "code", "error")).inc()

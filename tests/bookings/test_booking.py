@@ -152,7 +152,7 @@ def test_an_unknown_event_refuses() -> None:
 
 def test_a_request_under_way_refuses_the_same_persons_next_one_for_that_event_only() -> None:
     event, other, user = make_event(), make_event(), make_user()
-    with hold_booking_locks(event.pk, [user.pk]) as held:
+    with hold_booking_locks([(user.pk, event.pk)]) as held:
         assert held == [True]
         assert isinstance(refused(event, user), BookingInProgress)
         assert make_booking(other, user)

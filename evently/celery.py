@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from evently.gateway import task_tracing  # noqa: F401 (connects itself)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
 
 app = Celery("evently")

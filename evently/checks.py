@@ -73,6 +73,16 @@ def check_protection(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
             "EMAIL_BACKEND sends no mail.",
             "Name a real one, for example anymail.backends.sendgrid.EmailBackend.",
         ),
+        (
+            any(network.prefixlen == 0 for network in settings.TRUSTED_PROXIES),
+            "TRUSTED_PROXIES names all addresses.",
+            "Anybody could claim any address, and pass every limit. Name the balancers' own.",
+        ),
+        (
+            bool(settings.SECURE_PROXY_SSL_HEADER) and not settings.TRUSTED_PROXIES,
+            "BEHIND_TLS_PROXY is on and TRUSTED_PROXIES is empty.",
+            "All visitors would share the balancer's address, and its one rate limit.",
+        ),
     ]
     return [
         checks.Warning(message, hint=hint, id=f"evently.W{number:03}")

@@ -8,6 +8,7 @@ import os
 import secrets
 from datetime import timedelta
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -52,6 +53,17 @@ def minutes(name: str, default: int) -> timedelta:
 def words(name: str, default: str = "") -> list[str]:
     """Values between commas, without empty ones."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Networks in CIDR notation, or single addresses, between commas."""
+    try:
+        return [ip_network(word) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {text(name)!r}: give networks such as 10.0.0.0/8, with commas between"
+            f" ({error})."
+        ) from None
 
 
 def home() -> Path:

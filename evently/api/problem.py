@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from asgi_correlation_id import correlation_id
 from django.core.exceptions import (
     BadRequest,
     DisallowedHost,
@@ -73,6 +74,7 @@ def problem(
     """A problem document; `facts` become members of it, beside those that all problems have.
 
     The fact `retry_after_seconds` is also the header Retry-After, which 429 and 503 always have.
+    `request_id` is that of the request which is refused.
     """
     facts = facts or {}
     body = {
@@ -83,6 +85,8 @@ def problem(
         "detail": detail or title,
         "code": code,
     }
+    if request_id := correlation_id.get():
+        body["request_id"] = request_id
     headers = dict(headers or {})
     if status in {429, 503}:
         seconds = facts.get("retry_after_seconds", RETRY_AFTER_SECONDS)

@@ -30,6 +30,10 @@ PROBLEM_SCHEMA = {
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string", "description": "What is wrong here, and what helps."},
         "code": {"type": "string", "description": "Stable; never renamed."},
+        "request_id": {
+            "type": "string",
+            "description": "As in the header X-Request-ID and in our logs: quote it when you ask.",
+        },
         "errors": {
             "type": "object",
             "description": "For the code `invalid`: sentences for each field.",

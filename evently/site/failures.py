@@ -2,6 +2,7 @@
 
 import sys
 
+from asgi_correlation_id import correlation_id
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -48,7 +49,8 @@ def method_not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpRespo
 def _answer(request: HttpRequest, status: int, error: BaseException | None) -> HttpResponse:
     if is_api(request):
         return django_problem(error) or framework_problem(status)
-    page = render(request, f"failures/{status}.html", status=status)
+    facts = {"request_id": correlation_id.get()}
+    page = render(request, f"failures/{status}.html", facts, status=status)
     if status == 503:
         page["Retry-After"] = RETRY_AFTER_SECONDS
     return page

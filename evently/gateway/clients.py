@@ -1,0 +1,70 @@
+"""Who a request comes from, behind the proxies in `TRUSTED_PROXIES`.
+
+Everything that looks at the address sees the same one: Django, the brake on log-ins, the limits.
+"""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from django.conf import settings
+
+Address = IPv4Address | IPv6Address
+
+
+class Clients:
+    """Sets the client's address from X-Forwarded-For when a trusted proxy has written it."""
+
+    def __init__(self, inner: ASGI3Application) -> None:
+        self.inner = inner
+        self._proxies = settings.TRUSTED_PROXIES
+        self._is_trusted = lru_cache(maxsize=1024)(self._look_up)
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if self._proxies and scope["type"] != "lifespan" and scope.get("client"):
+            scope = self._with_client(scope)
+        await self.inner(scope, receive, send)
+
+    def _with_client(self, scope: Any) -> Any:
+        peer = parse_address(scope["client"][0])
+        client = peer and self._find_client(peer, scope)
+        return scope if client == peer else {**scope, "client": (str(client), 0)}
+
+    def _find_client(self, peer: Address, scope: Any) -> Address:
+        """Go back from proxy to proxy, to the first that is none of ours or cannot be read."""
+        passed = _forwarded_for(scope)
+        while passed and self._is_trusted(peer):
+            before = parse_address(passed.pop())
+            if before is None:
+                break
+            peer = before
+        return peer
+
+    def _look_up(self, address: Address) -> bool:
+        return any(address in network for network in self._proxies)
+
+
+def parse_address(text: str) -> Address | None:
+    """An address as proxies write it, `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or
+    `[2001:db8::1]:443`; an IPv4 address inside an IPv6 one is the IPv4 address.
+    """
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return None if address.scope_id else address.ipv4_mapped or address
+    return address
+
+
+def _forwarded_for(scope: Any) -> list[str]:
+    values = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return b",".join(values).decode("latin1").split(",") if values else []

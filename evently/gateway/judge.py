@@ -1,0 +1,168 @@
+"""Asks Redis whether requests are within their limits: all tiers of a request in one round trip.
+
+The algorithm is the sliding window counter, as the documentation of the package `limits` describes
+it; why it is not that package: `docs/decisions/0008-rate-limits.md`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from evently.breaker import Breaker
+from evently.gateway.tiers import Tier
+
+logger = logging.getLogger(__name__)
+
+SCRIPT = Path(__file__).with_name("sliding_windows.lua").read_text()
+WINDOW_MS = 60_000
+PATIENCE_SECONDS = 0.25
+PAUSE_SECONDS = 1.0
+LARGEST_BATCH = 100
+LARGEST_MEMORY = 10_000
+# How many the script gives for each request.
+FIGURES = 5
+
+
+class Verdict(NamedTuple):
+    """What was found for a request.
+
+    `tier` is the one with the least left, or the one that refuses longest; `reset_ms` runs to the
+    end of its window, `wait_ms` until a refused request could pass.
+    """
+
+    is_allowed: bool
+    tier: Tier
+    remaining: int
+    reset_ms: int
+    wait_ms: int
+
+
+class Judge:
+    """Belongs to one event loop; requests that come while an answer is under way go together."""
+
+    def __init__(self, url: str, *, window_ms: int = WINDOW_MS) -> None:
+        self._redis = Redis.from_url(
+            url,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            socket_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._script = self._redis.register_script(SCRIPT)
+        self._window_ms = window_ms
+        self._turn = asyncio.Lock()
+        self._boarding: _Batch | None = None
+        self._breaker = Breaker(pause=PAUSE_SECONDS)
+        self._is_out = False
+        self._exhausted = Exhausted(LARGEST_MEMORY)
+
+    async def judge(self, tiers: Sequence[Tier]) -> Verdict | None:
+        """The verdict on a request that falls under these tiers; None when Redis is out."""
+        if known := self._exhausted.find(tiers):
+            return known
+        # While one batch looks whether Redis is back, nobody else waits.
+        if self._breaker.is_open or (self._is_out and self._turn.locked()):
+            return None
+        batch = self._boarding
+        if batch is None or len(batch.requests) >= LARGEST_BATCH:
+            batch = self._boarding = _Batch(self._send)
+        place = len(batch.requests)
+        batch.requests.append(tiers)
+        # Whoever hangs up takes nobody else's answer along.
+        answers = await asyncio.shield(batch.answers)
+        if answers is None:
+            return None
+        if not answers[place].is_allowed:
+            self._exhausted.remember(answers[place])
+        return answers[place]
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _send(self, batch: "_Batch") -> "list[Verdict] | None":
+        async with self._turn:
+            if self._boarding is batch:
+                self._boarding = None
+            if self._breaker.is_open:
+                return None
+            return await self._ask(batch.requests)
+
+    async def _ask(self, requests: Sequence[Sequence[Tier]]) -> list[Verdict] | None:
+        keys = [tier.key for tiers in requests for tier in tiers]
+        try:
+            answer: bytes = await self._script(keys=keys, args=[self._numbers(requests)])
+        except (RedisError, OSError) as error:
+            self._note(is_out=True, error=error)
+            return None
+        self._note(is_out=False)
+        figures = [int(word) for word in answer.split()]
+        return [
+            _verdict(tiers, *figures[place * FIGURES : (place + 1) * FIGURES])
+            for place, tiers in enumerate(requests)
+        ]
+
+    def _numbers(self, requests: Sequence[Sequence[Tier]]) -> str:
+        numbers = [self._window_ms]
+        for tiers in requests:
+            numbers.append(len(tiers))
+            numbers.extend(tier.limit for tier in tiers)
+        return " ".join(map(str, numbers))
+
+    def _note(self, *, is_out: bool, error: Any = None) -> None:
+        if is_out:
+            self._breaker.trip()
+        if is_out and not self._is_out:
+            logger.warning("Rate limits are open: Redis is out: %s", error)
+        elif self._is_out and not is_out:
+            logger.warning("Rate limits hold again: Redis is back")
+        self._is_out = is_out
+
+
+class Exhausted:
+    """Which tiers have nothing to give until when. They refuse without asking Redis: until then
+    no budget comes back.
+
+    Args:
+        size: how many are remembered; the oldest is forgotten first, and Redis asked again.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._until: dict[str, float] = {}
+
+    def remember(self, verdict: Verdict) -> None:
+        if len(self._until) >= self._size:
+            del self._until[next(iter(self._until))]
+        self._until[verdict.tier.key] = monotonic() + verdict.wait_ms / 1000
+
+    def find(self, tiers: Sequence[Tier]) -> Verdict | None:
+        """The refusal by the one of these tiers that refuses longest."""
+        if not self._until:
+            return None
+        until, tier = max((self._until.get(tier.key, 0.0), tier) for tier in tiers)
+        wait_ms = round((until - monotonic()) * 1000)
+        if wait_ms <= 0:
+            self._until.pop(tier.key, None)
+            return None
+        return Verdict(False, tier, remaining=0, reset_ms=wait_ms, wait_ms=wait_ms)
+
+
+class _Batch:
+    """Requests that go to Redis together."""
+
+    def __init__(
+        self, send: "Callable[[_Batch], Coroutine[Any, Any, list[Verdict] | None]]"
+    ) -> None:
+        self.requests: list[Sequence[Tier]] = []
+        self.answers = asyncio.create_task(send(self))
+
+
+def _verdict(tiers: Sequence[Tier], allowed: int, place: int, *figures: int) -> Verdict:
+    return Verdict(bool(allowed), tiers[place], *figures)

@@ -1,0 +1,79 @@
+"""Every request has a name: the correlation id, in its answer, its log lines and its tasks.
+
+The id comes from the header X-Request-ID, or is made here. Code reads it from the context variable
+`asgi_correlation_id.correlation_id`, in Django's threads, too. The package's own middleware leaves
+websockets without the header and warns of every id that it does not like, so it is not used.
+"""
+
+import logging
+import re
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from asgi_correlation_id import correlation_id
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+
+from evently.api.problem import framework_problem
+from evently.gateway.replies import STARTS, send_response, with_headers
+
+access_log = logging.getLogger("evently.access")
+
+HEADER = b"x-request-id"
+ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,128}")
+# A long part of an address that names neither an event nor a file is a secret, such as the key in
+# a mail for a new password.
+SECRET = re.compile(r"(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$))[^/.]{20,}")
+LONGEST_PATH = 200
+
+
+class Tracing:
+    """Names each request, tells the access log of it, and answers 500 when all else is broken."""
+
+    def __init__(self, inner: ASGI3Application) -> None:
+        self.inner = inner
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if scope["type"] == "lifespan":
+            await self.inner(scope, receive, send)
+            return
+        request_id = _given_id(scope) or uuid4().hex
+        correlation_id.set(request_id)
+        began = perf_counter()
+        status = 0
+
+        async def answer(message: Any) -> None:
+            nonlocal status
+            if message["type"] in STARTS:
+                status = message.get("status", 101)
+                message = with_headers(message, [(HEADER, request_id.encode())])
+            elif not status:
+                status = 403  # a websocket that is closed before it was open
+            await send(message)
+
+        try:
+            await self.inner(scope, receive, answer)
+        except Exception:
+            if scope["type"] == "http" and not status:
+                await send_response(answer, framework_problem(500))
+            raise
+        finally:
+            _log(scope, status, perf_counter() - began)
+
+
+def _given_id(scope: Any) -> str:
+    for name, value in scope["headers"]:
+        if name == HEADER:
+            return value.decode() if ACCEPTED.fullmatch(value) else ""
+    return ""
+
+
+def _log(scope: Any, status: int, seconds: float) -> None:
+    """One line without query, address or anything else that tells who it was."""
+    if access_log.isEnabledFor(logging.INFO):
+        path = SECRET.sub("*", quote(scope["path"], safe="/:@"))[:LONGEST_PATH]
+        method = scope.get("method", "WEBSOCKET")
+        access_log.info("%s %s %d %.1f ms", method, path, status, seconds * 1000)

@@ -1,0 +1,51 @@
+"""What tests of the gateway get: small budgets, layers around a small application, the real log."""
+
+import io
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from evently.dev.redis import Redis
+from evently.gateway.limits import RateLimits
+from tests.gateway.asking import ok
+
+
+@pytest.fixture
+async def limited() -> AsyncIterator[RateLimits]:
+    layer = RateLimits(ok)
+    yield layer
+    await layer.judge.close()
+
+
+@pytest.fixture
+def limits(settings: Settings) -> Callable[..., None]:
+    """Set figures: `limits(booking=3)`."""
+
+    def set_figures(**figures: int) -> None:
+        settings.RATE_LIMIT_PER_MINUTE = settings.RATE_LIMIT_PER_MINUTE | figures
+
+    return set_figures
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
+    """A Redis of this test's own, to stop at will."""
+    server = Redis(tmp_path / "redis", durable=False)
+    server.start()
+    settings.REDIS_URL = server.url
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the server's own handler writes, in the server's own format."""
+    console = next(handler for handler in logging.root.handlers if handler.name == "console")
+    assert isinstance(console, logging.StreamHandler)
+    written = io.StringIO()
+    before = console.setStream(written)
+    yield written
+    console.setStream(before)

@@ -1,9 +1,11 @@
 """Shapes of bookings in the API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from bookings.models import Booking
-from evently.api.fields import Id, Shape, WholeNumber
+from evently.api.fields import Id, Shape, WholeNumber, shown_instant
 from events.models import MAX_CAPACITY
 
 
@@ -26,6 +28,29 @@ class BookingOut(serializers.ModelSerializer[Booking]):
             "cancelled_at",
         )
         read_only_fields = fields
+
+    def to_representation(self, instance: Booking) -> dict[str, Any]:
+        return shown(instance)
+
+
+def shown(booking: Booking) -> dict[str, Any]:
+    """A booking as the API shows it.
+
+    Written out: the framework's fields take a hundred times as long, and a rush pays for it.
+    """
+    return {
+        "id": str(booking.pk),
+        "reference": booking.reference,
+        "event_id": str(booking.event_id),
+        "quantity": booking.quantity,
+        "unit_price": f"{booking.unit_price:.2f}",
+        "total": f"{booking.total:.2f}",
+        "currency": booking.currency,
+        "status": str(booking.status),
+        "refund": str(booking.refund),
+        "created_at": shown_instant(booking.created_at),
+        "cancelled_at": shown_instant(booking.cancelled_at),
+    }
 
 
 class BookingIn(Shape):

@@ -7,7 +7,8 @@ counter. The table's constraints stand behind them.
 
 import logging
 from collections.abc import Callable, Sequence
-from contextvars import Context
+from contextlib import nullcontext
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -15,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from psycopg.errors import UniqueViolation
@@ -44,18 +46,25 @@ class BookingRequest:
 
     Args:
         idempotency_key: makes a repeated request return the first answer.
-        context: where the request came in: its language and its correlation id, for what is said
-            and started on its behalf in a thread that works for many.
+        language: of what is said to the person; None: the one that is active.
+        context: where the request came in, with its correlation id, for what is done on its behalf
+            in a thread that works for many.
     """
 
     user_id: UUID
     quantity: int
     idempotency_key: str | None = None
+    language: str | None = None
     context: Context | None = None
 
     def run(self, step: Callable[..., Result], *args: object) -> Result:
-        """Do a step in the request's own context."""
-        return self.context.run(step, *args) if self.context else step(*args)
+        """Do a step in the request's own context and language."""
+        context = self.context or copy_context()
+        return context.run(self._speak, step, *args)
+
+    def _speak(self, step: Callable[..., Result], *args: object) -> Result:
+        with translation.override(self.language) if self.language else nullcontext():
+            return step(*args)
 
 
 class EventHeld(Exception):

@@ -1,0 +1,95 @@
+"""What the lane sends back: the same as Django's door, made once where it is always the same."""
+
+import json
+import logging
+from functools import cache
+
+from asgiref.typing import ASGISendCallable
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.utils.translation import get_language
+
+from bookings.lane.reading import PATH
+from bookings.models import Booking
+from bookings.serializers import shown
+from bookings.services import Outcome
+from evently.api.problem import django_problem, framework_problem, refusal_response
+from evently.errors import Refusal
+
+logger = logging.getLogger(__name__)
+Headers = list[tuple[bytes, bytes]]
+# As the renderer of Django's door writes it.
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+MIDDLEWARE = (XFrameOptionsMiddleware, CSPMiddleware, SecurityMiddleware)
+
+
+async def send_outcome(send: ASGISendCallable, outcome: Outcome, origin: str) -> None:
+    """Answer with the booking, or with the problem that stands in its way."""
+    if isinstance(outcome, Booking):
+        where = (b"location", f"{PATH}/{outcome.reference}".encode())
+        kind = (b"content-type", b"application/json")
+        await _send(send, 201, [kind, where], _json(outcome), origin)
+    else:
+        response = _problem(outcome)
+        own = [
+            (name.lower().encode("latin1"), value.encode("latin1"))
+            for name, value in response.items()
+        ]
+        await _send(send, response.status_code, own, response.content, origin)
+
+
+def _json(booking: Booking) -> bytes:
+    return ENCODER.encode(shown(booking)).encode()
+
+
+def _problem(error: Exception) -> HttpResponse:
+    if isinstance(error, Refusal):
+        return refusal_response(error)
+    if known := django_problem(error):
+        return known
+    logger.error("A booking failed", exc_info=error)
+    return framework_problem(500)
+
+
+async def _send(
+    send: ASGISendCallable, status: int, own: Headers, body: bytes, origin: str
+) -> None:
+    headers = [
+        *own,
+        *_always(),
+        *_for_origin(origin),
+        (b"content-language", (get_language() or settings.LANGUAGE_CODE).encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send(
+        {"type": "http.response.start", "status": status, "headers": headers, "trailers": False}
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+@cache
+def _always() -> Headers:
+    """What Django's own middlewares would put on every answer, asked once."""
+    request, response = HttpRequest(), HttpResponse()
+    request.path = request.path_info = PATH
+    for middleware in MIDDLEWARE:
+        middleware(lambda _: response).process_response(request, response)
+    del response["Content-Type"]
+    response["Allow"] = "GET, POST, HEAD, OPTIONS"
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "Accept-Language, origin"
+    return [(name.lower().encode(), value.encode()) for name, value in response.items()]
+
+
+def _for_origin(origin: str) -> Headers:
+    """What lets a page of another site read the answer, if it may."""
+    if origin not in settings.CORS_ALLOWED_ORIGINS:
+        return []
+    exposed = ", ".join(settings.CORS_EXPOSE_HEADERS)
+    return [
+        (b"access-control-allow-origin", origin.encode("latin1")),
+        (b"access-control-expose-headers", exposed.encode()),
+    ]

@@ -1,0 +1,103 @@
+"""The lane's ASGI layer."""
+
+import asyncio
+from collections.abc import Mapping
+from contextvars import copy_context
+from typing import Any
+from uuid import UUID
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    Scope,
+)
+from django.utils import translation
+from rest_framework_simplejwt.settings import api_settings
+
+from bookings.lane.answers import send_outcome
+from bookings.lane.desk import CallerUnknown, Desk
+from bookings.lane.queues import Queues, Ticket
+from bookings.lane.reading import Head, read_head, read_wish
+from bookings.services import BookingRequest, Outcome
+from evently.errors import Busy
+from evently.gateway.callers import claims_of
+from evently.languages import choose_language
+
+
+class ExpressLane:
+    """Answers bookings with a bearer token, and hands everything else on."""
+
+    def __init__(self, inner: ASGI3Application) -> None:
+        self.inner = inner
+        self.desk = Desk()
+        self.queues = Queues(judge_many=self.desk.judge_many, judge_one=self.desk.judge_one)
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        head = read_head(scope) if scope["type"] == "http" else None
+        claims = claims_of(scope) if head else None
+        if head is None or claims is None:
+            await self.inner(scope, receive, send)
+            if scope["type"] == "lifespan":
+                await asyncio.to_thread(self.desk.close)
+            return
+        said = await _read_all(receive)
+        if said is None:
+            return
+        outcome = await self._book(head, claims, said)
+        if outcome is None:
+            await self.inner(scope, _again(said, receive), send)
+        else:
+            await send_outcome(send, outcome, head.origin)
+
+    async def _book(self, head: Head, claims: Mapping[str, Any], body: bytes) -> Outcome | None:
+        """What became of the wish; None when Django's door is to answer."""
+        wish = read_wish(body)
+        if wish is None:
+            return None
+        event_id, quantity = wish
+        language = choose_language(head.language)
+        translation.activate(language)
+        request = BookingRequest(
+            user_id=UUID(claims[api_settings.USER_ID_CLAIM]),
+            quantity=quantity,
+            idempotency_key=head.idempotency_key,
+            language=language,
+            context=copy_context(),
+        )
+        try:
+            outcome = await self.queues.answer(
+                Ticket(event_id=event_id, request=request, claims=claims)
+            )
+        except Busy as busy:
+            return busy
+        return None if isinstance(outcome, CallerUnknown) else outcome
+
+
+async def _read_all(receive: ASGIReceiveCallable) -> bytes | None:
+    """The whole body, which is short; None when the client hung up before its end."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message["body"]
+        if not message["more_body"]:
+            return body
+
+
+def _again(body: bytes, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:
+    """A `receive` that says once more what was read already."""
+    said = False
+
+    async def repeat() -> ASGIReceiveEvent:
+        nonlocal said
+        if said:
+            return await receive()
+        said = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return repeat

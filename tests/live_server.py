@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -60,6 +60,48 @@ class Sale:
     tokens: list[str] = field(repr=False)
 
 
+class Web:
+    """One `manage.py serve` on a port of its own."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = environment
+        self._log = log
+        self._child: Child | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.is_running
+
+    def start(self) -> None:
+        """Start it and return when it answers."""
+        argv = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        with self._log.open("ab") as log:
+            self._child = Child(argv, env=self._environment, output=log.fileno(), cwd=CHECKOUT)
+        eventually(self._answers, "the web server answers")
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would do it."""
+        if self._child:
+            self._child.kill()
+
+    def stop(self) -> None:
+        """SIGTERM, as an operator does it; returns when it is gone, and fails when it had to be
+        killed."""
+        assert self._child is not None
+        self._child.stop(grace=PATIENCE_SECONDS)
+        assert self._child.exit_code == 0
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        try:
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == 200
+        finally:
+            connection.close()
+
+
 class LiveEvently:
     """Use as a context manager; `postgres`, `redis` and `web` can be stopped and started inside."""
 
@@ -67,12 +109,11 @@ class LiveEvently:
         # What was acknowledged must outlive a crash of the database.
         self.postgres = Postgres(folder / "postgres", durable=True)
         self.redis = Redis(folder / "redis", durable=False)
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "web.log"
         self._folder = folder
         self._stack = ExitStack()
-        self._web: Child | None = None
+        self._web = Web(self.environment, self.log)
+        self.port, self.url = self._web.port, self._web.url
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -107,22 +148,28 @@ class LiveEvently:
 
     def start_web(self) -> None:
         """Start the web server and return when it answers."""
-        argv = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self._web = Child(argv, env=self.environment, output=log.fileno(), cwd=CHECKOUT)
-        eventually(lambda: self.ask("/health/live").status == 200, "the web server answers")
+        self._web.start()
 
     def kill_web(self) -> None:
         """SIGKILL, as a crash would do it."""
-        if self._web:
-            self._web.kill()
+        self._web.kill()
+
+    @contextmanager
+    def another_web(self, **environment: str) -> Iterator[Web]:
+        """A second server beside the first, on the same database and Redis."""
+        web = Web(self.environment | environment, self.log)
+        try:
+            web.start()
+            yield web
+        finally:
+            web.kill()
 
     def heal(self) -> None:
         """Start whatever a test has stopped."""
         for server in (self.postgres, self.redis):
             if not server.is_running:
                 server.start()
-        if not (self._web and self._web.is_running):
+        if not self._web.is_running:
             self.start_web()
         eventually(lambda: self.parts() >= {"database", "redis"}, "all parts are back")
 
@@ -165,7 +212,13 @@ class LiveEvently:
         )
 
     def ask(
-        self, path: str, *, token: str = "", body: object = None, patience: float = PATIENCE_SECONDS
+        self,
+        path: str,
+        *,
+        token: str = "",
+        body: object = None,
+        patience: float = PATIENCE_SECONDS,
+        port: int | None = None,
     ) -> Answer:
         """GET, or POST when there is a body; raises OSError when nobody answers."""
         headers = {"Accept": "application/json, text/html"}
@@ -175,7 +228,7 @@ class LiveEvently:
         if payload:
             headers["Content-Type"] = "application/json"
         begun = time.perf_counter()
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=patience)
+        connection = HTTPConnection("127.0.0.1", port or self.port, timeout=patience)
         try:
             connection.request("POST" if payload else "GET", path, payload, headers)
             response = connection.getresponse()
@@ -192,9 +245,15 @@ class LiveEvently:
             spent,
         )
 
-    def book(self, sale: Sale, token: str, patience: float = PATIENCE_SECONDS) -> Answer:
+    def book(
+        self,
+        sale: Sale,
+        token: str,
+        patience: float = PATIENCE_SECONDS,
+        port: int | None = None,
+    ) -> Answer:
         wish = {"event_id": sale.event_id, "quantity": 1}
-        return self.ask("/api/v1/bookings", token=token, body=wish, patience=patience)
+        return self.ask("/api/v1/bookings", token=token, body=wish, patience=patience, port=port)
 
     def parts(self) -> set[str]:
         """The parts that work, by /health/ready."""

@@ -5,6 +5,7 @@ Against a real `manage.py serve` with a PostgreSQL and a Redis of its own.
 
 import os
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.live_server import BUYERS, SEATS, Answer, LiveEvently, Sale, eventually
+from tests.live_server import BUYERS, SEATS, Answer, LiveEvently, Sale, Web, eventually
 
 LINES = 8
 
@@ -211,6 +212,34 @@ def test_a_server_killed_in_the_rush_keeps_what_it_acknowledged(
     assert adds_up(live, sale)
 
 
+def test_a_server_that_is_told_to_stop_answers_what_is_under_way(
+    live: LiveEvently, sale: Sale
+) -> None:
+    """At the lane and at Django's door, while somebody holds the event's row."""
+    with live.another_web() as second, ThreadPoolExecutor(LINES + 1) as pool:
+        with psycopg.connect(live.postgres.url) as holder:
+            holder.execute(b"SELECT FROM events_event WHERE id = %s FOR UPDATE", (sale.event_id,))
+            asked = [
+                pool.submit(live.book, sale, token, port=second.port)
+                for token in sale.tokens[:LINES]
+            ]
+            eventually(live.is_somebody_blocked, "the bookings wait for the row")
+            stopping = pool.submit(second.stop)
+            eventually(lambda: is_refused(second), "nobody new is let in")
+        answers = [each.result() for each in asked]
+        stopping.result()
+    assert codes(answers) == {"booked": LINES}
+    assert live.booked_seats(sale) == LINES
+
+
+def is_refused(web: Web) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", web.port), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 # --- A rush -------------------------------------------------------------------------------------
 
 
@@ -225,4 +254,37 @@ def test_two_hundred_at_once_for_ten_seats(live: LiveEvently) -> None:
     assert "busy        0" in report
     assert "failed      0" in report
     assert report.endswith("PASS\n")
+    assert "drift           0 seats" in live.manage("audit_inventory")
+
+
+# --- Two servers, one of which dies again and again -----------------------------------------------
+
+
+KILLS = 5
+
+
+def bookings_made(live: LiveEvently) -> int:
+    return live.query("SELECT count(*) FROM bookings_booking")
+
+
+def test_two_servers_keep_every_promise_while_one_is_killed_again_and_again(
+    live: LiveEvently,
+) -> None:
+    with live.another_web() as second, ThreadPoolExecutor(1) as pool:
+        proof = pool.submit(
+            live.manage,
+            *("prove_no_oversell", "--outages", "--processes", "4", "--buyers", "400"),
+            *("--seats", "150", "--seconds", "25", "--url", live.url, "--url", second.url),
+        )
+        before = bookings_made(live)
+        eventually(lambda: bookings_made(live) > before, "the rush begins")
+        for _ in range(KILLS):
+            second.kill()
+            sold = bookings_made(live)
+            eventually(lambda sold=sold: bookings_made(live) > sold + 50, "the other one sells on")
+            assert not proof.done()
+            second.start()
+        report = proof.result()
+    assert "failed      0" not in report
+    assert report.endswith("PASS\n"), report
     assert "drift           0 seats" in live.manage("audit_inventory")

@@ -25,6 +25,7 @@ class Share:
     Args:
         seconds: how long its buyers go on booking and cancelling; None: each tries to book once.
         url: the running server; None: through the service.
+        outages: the server may fail now and then: buyers wait a moment and go on.
         database: the name of the database, which need not be the one of the settings.
     """
 
@@ -32,6 +33,7 @@ class Share:
     buyers: list[Buyer]
     seconds: float | None
     url: str | None
+    outages: bool
     database: str
 
 
@@ -44,6 +46,9 @@ class Sight:
 
     answers: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    # What people were told of their bookings in the end: its reference, or "" for none. Whoever
+    # got no clear answer is not in here.
+    told: dict[UUID, str] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
     # From the moment that all processes were ready until this one's last answer.
     seconds: float = 0.0
@@ -52,6 +57,7 @@ class Sight:
         """Take in what another one saw at the same time."""
         self.answers += other.answers
         self.failures += other.failures
+        self.told |= other.told
         self.latencies += other.latencies
         self.seconds = max(self.seconds, other.seconds)
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from uuid import UUID
 
 from django.db import connection
 
@@ -13,6 +14,9 @@ from bookings.proof.plan import BOOKED, CANCELLED, Buyer, Share, Sight
 
 # Buyers who ask over HTTP at the same time, in one process: each has a thread and a connection.
 HTTP_LINES = 50
+PAUSE_AFTER_AN_OUTAGE_SECONDS = 0.05
+# After these a person has no booking; after others nobody knows.
+CLEAR = {CANCELLED, "already-cancelled", "sold-out", "event-closed", "not-found"}
 
 
 def rush(share: Share, *, start: Callable[[], object]) -> Sight:
@@ -57,13 +61,13 @@ def _stand_in_line(share: Share, buyers: list[Buyer], door: Door) -> Sight:
 
 
 class _Line:
-    """Buyers who come one after the other and remember what they booked."""
+    """Buyers who come one after the other and remember what they were told."""
 
     def __init__(self, share: Share, door: Door) -> None:
         self.sight = Sight()
         self._share = share
         self._door = door
-        self._references: dict[Buyer, str] = {}
+        self._references: dict[UUID, str] = {}
 
     def turn_of(self, buyer: Buyer) -> None:
         """Book, or cancel when there is a booking."""
@@ -72,15 +76,20 @@ class _Line:
             self.sight.answers[self._ask(buyer)] += 1
         except Failure as failure:
             self.sight.failures[str(failure)] += 1
+            if self._share.outages:
+                time.sleep(PAUSE_AFTER_AN_OUTAGE_SECONDS)
         self.sight.latencies.append(time.perf_counter() - begun)
 
     def _ask(self, buyer: Buyer) -> str:
-        if reference := self._references.get(buyer):
+        """Ask once; what the person was told before counts no more."""
+        who, told = buyer.user_id, self.sight.told
+        told.pop(who, None)
+        if reference := self._references.get(who, ""):
             answer = self._door.cancel(buyer, reference)
-            if answer == CANCELLED:
-                del self._references[buyer]
-            return answer
-        answer, reference = self._door.book(buyer, self._share.event_id)
+        else:
+            answer, reference = self._door.book(buyer, self._share.event_id)
         if answer == BOOKED:
-            self._references[buyer] = reference
+            self._references[who] = told[who] = reference
+        elif answer in CLEAR:
+            self._references[who] = told[who] = ""
         return answer

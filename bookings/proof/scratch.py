@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count
 from rest_framework_simplejwt.tokens import AccessToken
@@ -31,14 +32,15 @@ class Scratch:
 class Recount:
     """The event as its rows say, all read at one instant.
 
-    `twice` is how many people hold more than one live booking.
+    `twice` is how many people hold more than one live booking; `held` is the reference of the
+    booking that each person holds.
     """
 
     capacity: int
     available_seats: int
     claimed: int
-    bookings: int
     twice: int
+    held: dict[UUID, str] = field(default_factory=dict)
 
     @property
     def adds_up(self) -> bool:
@@ -95,8 +97,8 @@ def recount(event: Event) -> Recount:
             capacity=row.capacity,
             available_seats=row.available_seats,
             claimed=count_claims([event.pk])[event.pk].total(),
-            bookings=live.count(),
             twice=holders.filter(held__gt=1).count(),
+            held=dict(live.values_list("user_id", "reference")),
         )
 
 

@@ -27,8 +27,17 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--url",
+            action="append",
+            dest="urls",
+            default=[],
             help="ask the server that runs there, such as http://127.0.0.1:8000 (it must have this"
-            " database and SECRET_KEY); otherwise the service is called directly",
+            " database and SECRET_KEY); may be given several times; otherwise the service is called"
+            " directly",
+        )
+        parser.add_argument(
+            "--outages",
+            action="store_true",
+            help="servers may fail meanwhile: lost answers are no fault, broken promises are",
         )
         parser.add_argument("--keep", action="store_true", help="leave the scratch rows behind")
 
@@ -37,6 +46,7 @@ class Command(BaseCommand):
         for name in ("buyers", "seats", "processes"):
             if asked[name] < 1:
                 raise CommandError(f"--{name} must be 1 or more.")
+        asked["urls"] = tuple(options["urls"])
         verdict = prove(Options(**asked), now=timezone.now())
         for line in describe(verdict):
             self.stdout.write(line)

@@ -18,6 +18,7 @@ from analytics.queries import (
     refunds_due,
 )
 from evently.accounts.models import User
+from evently.replicas import tolerant_reads
 from evently.site.pages import person
 from evently.site.templatetags.show import money, number
 from events.admin.team import rights
@@ -54,7 +55,9 @@ def add_numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
     """Add the figures of the person's teams to the context of the start page."""
     user, now = person(request), timezone.now()
     zone = zone_of(user)
-    days = list_days(user=user, now=now, zone=zone)
+    with tolerant_reads(by=user.pk):
+        days = list_days(user=user, now=now, zone=zone)
+        selling = list(list_selling(user=user, now=now))
     sees_money = rights(request).may_somewhere(Capability.SEE_MONEY)
     return context | {
         "zone": zone.key,
@@ -66,7 +69,7 @@ def add_numbers(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
         "days": days,
         "sees_money": sees_money,
         "revenue": _amounts(days[-1].revenue),
-        "selling": list_selling(user=user, now=now),
+        "selling": selling,
         "decisions": _decisions(user, now),
         "may_add": rights(request).may_in_some_team(Capability.EDIT_EVENTS),
     }

@@ -2,9 +2,11 @@
 
 import time
 from datetime import timedelta
+from math import isfinite
 from smtplib import SMTPException
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import get_connection
 from django.db import Error, connection
 from django.utils import timezone
@@ -12,6 +14,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from evently.jobs import last_heartbeat
+from evently.replicas import REPLICA, replica_watch
 
 Finding = dict[str, Any]
 SILENCE = timedelta(seconds=60)  # Four sign-of-life rounds: a worker or the scheduler is gone.
@@ -27,6 +30,7 @@ def check_parts() -> dict[str, Finding]:
         "redis": _check_redis(),
         "workers": _check_workers(),
         "mail": _check_mail(),
+        **({"replica": _check_replica()} if REPLICA in settings.DATABASES else {}),
     }
 
 
@@ -45,6 +49,13 @@ def _check_database() -> Finding:
     except Error:
         return {"status": "down"}
     return {"status": "ok", "ms": _ms_since(began)}
+
+
+def _check_replica() -> Finding:
+    """Whether readers who do not mind a moment's delay are sent there."""
+    status = "ok" if replica_watch.keeps_up() else "down"
+    lag = replica_watch.lag_seconds
+    return {"status": status, "lag_seconds": round(lag, 1) if isfinite(lag) else None}
 
 
 def _check_redis() -> Finding:

@@ -9,7 +9,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-project format openapi messages screenshots bench-pages shell prove audit lock clean
+.PHONY: help run test check check-project format openapi messages screenshots bench bench-quick bench-pages shell prove audit lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ messages: .venv/.ready-to-test ## collect the texts to translate, make what Djan
 
 screenshots: .venv/.ready-to-test ## photograph every page and admin screen into screenshots/
 	@$(WITH_SERVERS) $(PY) -m tests.browser.screenshots $(ARGS)
+
+bench: .venv/.ready-to-test ## measure Evently beside other ways to do the same (some minutes)
+	@exec $(PY) -m bench $(ARGS)
+
+bench-quick: .venv/.ready-to-test ## see whether everything can be measured (a minute)
+	@exec $(PY) -m bench --quick $(ARGS)
 
 bench-pages: .venv/.ready-to-test ## measure the weight and the speed of the pages
 	@$(WITH_SERVERS) $(PY) -m bench.pages $(ARGS)

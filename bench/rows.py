@@ -1,0 +1,111 @@
+"""People, events and bookings in any number, by SQL on whole sets; and what the rows say later."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import dict_row
+
+Connection = psycopg.Connection[dict[str, object]]
+
+PEOPLE = """
+INSERT INTO accounts_user
+    (id, email, name, password, is_active, is_staff, is_superuser, date_joined)
+SELECT uuidv7(), 'bench-' || place || '@evently.invalid', 'Bench', '!', true, false, false, now()
+FROM generate_series(1, %(number)s) AS place
+RETURNING id::text
+"""
+EVENTS = """
+WITH organiser AS (
+    INSERT INTO events_organiser (id, name, created_at) VALUES (uuidv7(), %(name)s, now())
+    RETURNING id
+)
+INSERT INTO events_event
+    (id, organiser_id, name, description, venue, starts_at, ends_at, timezone, capacity,
+     available_seats, price, currency, max_per_booking, repeat_bookings_allowed, status, version,
+     edited_version, created_at)
+SELECT uuidv7(), organiser.id, %(name)s || ' ' || place, repeat('An evening to remember. ', 8),
+    'Hall ' || place %% 50, now() + interval '30 days' + place * interval '1 minute',
+    now() + interval '31 days' + place * interval '1 minute', 'Europe/Berlin', %(seats)s, %(seats)s,
+    10 + place %% 40, 'EUR', 10, false, 'published', 1, 1, now()
+FROM organiser, generate_series(1, %(number)s) AS place
+RETURNING id::text
+"""
+# Person after person for each event, as often as it takes; foreign keys hold by construction.
+BOOKINGS = """
+WITH people AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM accounts_user),
+    events AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM events_event)
+INSERT INTO bookings_booking
+    (id, reference, event_id, user_id, quantity, unit_price, currency, status,
+     only_one_per_person, refund, created_at)
+SELECT uuidv7(), substr(md5(turn::text), 1, 16), events.id, people.id, 1, 10, 'EUR', 'confirmed',
+    true, 'none', now() - interval '90 days' + turn * interval '7 seconds'
+FROM generate_series(0, %(number)s - 1) AS turn
+JOIN events ON events.place = turn %% (SELECT count(*) FROM events)
+JOIN people ON people.place
+    = (turn / (SELECT count(*) FROM events) + events.place) %% (SELECT count(*) FROM people)
+"""
+COUNTERS = """
+UPDATE events_event SET available_seats = capacity - taken.seats
+FROM (SELECT event_id, sum(quantity) AS seats FROM bookings_booking GROUP BY event_id) AS taken
+WHERE taken.event_id = id
+"""
+TALLY = """
+SELECT coalesce(sum(taken.bookings), 0)::int AS bookings,
+    count(*) FILTER (
+        WHERE capacity <> available_seats + coalesce(taken.seats, 0) OR available_seats < 0
+    )::int AS unsound
+FROM events_event
+LEFT JOIN (
+    SELECT event_id, count(*) AS bookings, sum(quantity) AS seats
+    FROM bookings_booking WHERE status = 'confirmed' GROUP BY event_id
+) AS taken ON taken.event_id = id
+WHERE id = ANY(%(events)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The confirmed bookings of some events, and the events whose seats do not add up."""
+
+    bookings: int
+    unsound: int
+
+
+def connect(url: str, database: str = "") -> Connection:
+    """A connection that commits each statement; `database` instead of the one in the address."""
+    return psycopg.connect(url, autocommit=True, row_factory=dict_row, dbname=database or None)
+
+
+def add_people(rows: Connection, number: int) -> list[str]:
+    """People who can log in with a token alone; returns their ids."""
+    return _ids(rows, PEOPLE, number=number)
+
+
+def add_events(rows: Connection, *, number: int, seats: int, name: str = "Bench") -> list[str]:
+    """Published events of one organiser, a month from now; returns their ids."""
+    return _ids(rows, EVENTS, number=number, seats=seats, name=name)
+
+
+def add_bookings(rows: Connection, number: int) -> None:
+    """Confirmed bookings of one seat, spread evenly over all events and people there are."""
+    with rows.transaction():
+        # Checking two million foreign keys one by one would take most of the time.
+        rows.execute("SET LOCAL session_replication_role = replica")
+        rows.execute(BOOKINGS, {"number": number})
+        rows.execute(COUNTERS)
+
+
+def tally(rows: Connection, event_ids: list[str]) -> Tally:
+    """What the rows say of these events."""
+    [found] = rows.execute(TALLY, {"events": event_ids}).fetchall()
+    return Tally(**found)  # type: ignore[arg-type]
+
+
+def settle(rows: Connection) -> None:
+    """Let the planner know what is there, and write it down before anything is measured."""
+    rows.execute("VACUUM ANALYZE")
+    rows.execute("CHECKPOINT")
+
+
+def _ids(rows: Connection, statement: str, **values: object) -> list[str]:
+    return [str(row["id"]) for row in rows.execute(statement.encode(), values).fetchall()]

@@ -1,0 +1,14 @@
+"""The server program that all sides share, for those that are not Evently."""
+
+import argparse
+
+from evently.server import serve
+
+
+def serve_from_command_line(application: str) -> None:
+    """Serve it as `--host`, `--port` and `--workers` say."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, required=True)
+    serve(application=application, **vars(parser.parse_args()))

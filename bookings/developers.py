@@ -21,7 +21,9 @@ from bookings.errors import (
 from evently.accounts.tokens import TokenPair, issue_tokens
 from evently.api.problem import STATUS
 from evently.errors import Busy, Invalid, Refusal
+from evently.purging import EVENTS
 from evently.site.pages import page, person
+from evently.site.public import let_edge_keep, public
 from events.errors import EventClosed, EventNotFound
 from events.queries import EventSearch, list_events
 
@@ -36,14 +38,16 @@ REFUSALS: tuple[type[Refusal], ...] = (
     IdempotencyMismatch,
     Busy,
 )
+SECONDS = 300
 SAMPLE_EVENT = "00000000-0000-0000-0000-000000000000"
 
 
+@public
 @page
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     """What the API does, examples that work when they are pasted, and a button for a token."""
-    return _show(request)
+    return let_edge_keep(request, _show(request), tags=[EVENTS], seconds=SECONDS)
 
 
 @page

@@ -23,6 +23,8 @@ from evently.api.pagination import paginate
 from evently.api.problem import STATUS
 from evently.errors import Invalid, NotFound, Refusal
 from evently.site.pages import page, person, visitor
+from evently.site.public import public
+from events.keeping import let_edge_keep_event
 from events.models import MAX_CAPACITY
 from events.queries import get_event
 from events.structured import event_document
@@ -37,6 +39,7 @@ class BookForm(forms.Form):
     key = forms.RegexField(r"^[\x21-\x7e]{1,255}$")
 
 
+@public
 @page
 @require_safe
 def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
@@ -47,13 +50,19 @@ def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Book seats; what is refused is said on the event's page, with what was typed."""
+    """Book seats; what is refused is said on the event's page, with what was typed.
+
+    Whoever is not logged in sends the form by GET: their page is kept for everybody, so it has no
+    secret in it, and is only led to the log-in and back.
+    """
     address = reverse("bookings:event", args=[event_id])
+    typed = (request.POST or request.GET).get("seats", "")
+    back = f"{address}?seats={typed}" if typed.isdecimal() else address
+    if visitor(request) is None and typed:
+        return redirect_to_login(back)
     if request.method != "POST":
-        return redirect(address)
-    form, typed = BookForm(request.POST), request.POST.get("seats", "1")
-    if visitor(request) is None:
-        return redirect_to_login(f"{address}?seats={typed}" if typed.isdecimal() else address)
+        return redirect(back)
+    form = BookForm(request.POST)
     if not form.is_valid():
         return _show_event(request, event_id, seats=typed, refusal=Invalid())
     try:
@@ -149,7 +158,8 @@ def _show_event(
         "document": event_document(event, address=address, image=picture, now=now),
     }
     status = STATUS[refusal.kind] if refusal else 200
-    return render(request, "bookings/event.html", context, status=status)
+    response = render(request, "bookings/event.html", context, status=status)
+    return let_edge_keep_event(request, response, event, now=now)
 
 
 def _show_booking(

@@ -1,7 +1,9 @@
-"""The one server program: health, websockets, and Django behind a lasting pool of threads.
+"""The one server program: the gateway's layers, then websockets, and Django behind a lasting pool
+of threads.
 
-Each layer is a small module that can be taken out. Django runs as WSGI because its own ASGI
-handler starts a thread for each request (figures: `docs/decisions/0002-one-asgi-program.md`).
+Each layer is a small module that `settings.GATEWAY` names and that can be taken out. Django runs as
+WSGI because its own ASGI handler starts a thread for each request (figures:
+`docs/decisions/0002-one-asgi-program.md`).
 """
 
 import os
@@ -14,19 +16,22 @@ django = get_wsgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
 
-from evently.gateway.health import HealthGate  # noqa: E402
+from evently.gateway.lifespan import Lifespan  # noqa: E402
 from evently.site.requests import Utf8Request  # noqa: E402
 from evently.site.sockets import NoForeignPages  # noqa: E402
+from events.live import announcer  # noqa: E402
 from events.routing import websocket_urlpatterns  # noqa: E402
 
 django.request_class = Utf8Request
-application = HealthGate(
-    ProtocolTypeRouter(
-        {
-            # A WSGI application in all but the name of its answer's type.
-            "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
-            "websocket": NoForeignPages(URLRouter(websocket_urlpatterns)),
-        }
-    )
+application = ProtocolTypeRouter(
+    {
+        # A WSGI application in all but the name of its answer's type.
+        "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
+        "websocket": NoForeignPages(URLRouter(websocket_urlpatterns)),
+        "lifespan": Lifespan(at_end=announcer.close),
+    }
 )
+for layer in reversed(settings.GATEWAY):
+    application = import_string(layer)(application)

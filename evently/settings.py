@@ -28,6 +28,13 @@ SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 # Threads of Django in one server process; each has its own database connection.
 WEB_THREADS = env.number("WEB_THREADS", 8, low=1, high=64)
+WEB_WORKERS = env.number("WEB_WORKERS", 1, low=1, high=64)
+EXPRESS_LANE = env.flag("EXPRESS_LANE", default=True)
+# The caches: whole public answers in each process, lists in Redis, results in the database.
+EDGE_CACHE = env.flag("EDGE_CACHE", default=True)
+EDGE_CACHE_MB = env.number("EDGE_CACHE_MB", 64, low=1, high=65_536)
+L2_CACHE = env.flag("L2_CACHE", default=True)
+L3_CACHE = env.flag("L3_CACHE", default=True)
 
 # --- Parts --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -38,6 +45,7 @@ INSTALLED_APPS = [
     "events",
     "bookings",
     "evently.demo",
+    "evently.loadtest",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "evently.admin.apps.EventlyAdminConfig",
@@ -71,10 +79,21 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "evently.replicas.note_writers",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+# The layers in front of Django and the websockets, outermost first; each can be taken out.
+GATEWAY = [
+    "evently.gateway.tracing.Tracing",
+    "evently.gateway.clients.Clients",
+    "evently.gateway.health.HealthGate",
+    *(["evently.gateway.limits.RateLimits"] if RATE_LIMITS else []),
+    *(["evently.gateway.edge.EdgeCache"] if EDGE_CACHE else []),
+    *(["bookings.lane.door.ExpressLane"] if EXPRESS_LANE else []),
 ]
 
 ROOT_URLCONF = "evently.urls"
@@ -111,6 +130,13 @@ DATABASES["default"]["OPTIONS"] = {
     "options": "-c lock_timeout=5s -c statement_timeout=60s"
     " -c idle_in_transaction_session_timeout=15s",
 }
+# A copy that answers readers who do not mind a moment's delay: see `evently.replicas`.
+if replica_url := env.text("REPLICA_URL"):
+    DATABASES["replica"] = DATABASES["default"] | dj_database_url.parse(replica_url)
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+DATABASE_ROUTERS = ["evently.replicas.ReplicaRouter"]
+REPLICA_LAG_SECONDS = env.number("REPLICA_LAG_SECONDS", 5, low=1)
+REPLICA_PIN_SECONDS = env.number("REPLICA_PIN_SECONDS", 10, low=1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache, sessions, locks, live messages, jobs -----------------------------------------
@@ -122,14 +148,31 @@ REDIS_OPTIONS = {
     "socket_timeout": 0.5,
     "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "evently.cache.OpenCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "evently",
         "OPTIONS": {"CONNECTION_POOL_KWARGS": REDIS_OPTIONS, "IGNORE_EXCEPTIONS": True},
     },
+    # `evently.caching` alone uses these two.
+    "lists": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "evently:lists",
+        "OPTIONS": {"CONNECTION_POOL_KWARGS": REDIS_OPTIONS},
+    },
+    "results": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "evently_results",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
 }
+NO_CACHE = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+if not L2_CACHE:
+    CACHES["lists"] = NO_CACHE
+if not L3_CACHE:
+    CACHES["results"] = NO_CACHE
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 CHANNEL_LAYERS = {
     "default": {
@@ -279,7 +322,31 @@ CORS_ALLOW_HEADERS = [
     "if-none-match",
     "x-request-id",
 ]
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+]
+# Whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+# Requests a minute. A visitor asks 12 to 30 times a minute for each page whose websocket cannot be
+# opened, and many visitors may share one address.
+RATE_LIMIT_PER_MINUTE = {
+    "global": env.number("RATE_LIMIT_GLOBAL", 10_000, low=1),
+    "address": env.number("RATE_LIMIT_ADDRESS", 1_000, low=1),
+    "user": env.number("RATE_LIMIT_USER", 300, low=1),
+    "booking": env.number("RATE_LIMIT_BOOKING", 10, low=1),
+    "login": env.number("RATE_LIMIT_LOGIN", 30, low=1),
+    "write": env.number("RATE_LIMIT_WRITE", 120, low=1),
+    "live": env.number("RATE_LIMIT_LIVE", 300, low=1),
+    "search": env.number("RATE_LIMIT_SEARCH", 600, low=1),
+    "read": env.number("RATE_LIMIT_READ", 900, low=1),
+}
 
 # --- Mail ---------------------------------------------------------------------------------------
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
@@ -299,12 +366,30 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+ACCESS_LOG = env.flag("ACCESS_LOG", default=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # Every refusal is a 4xx, told to the caller: no news for the log.
-    "loggers": {"django.request": {"level": "ERROR"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "filters": {
+        "request": {"()": "asgi_correlation_id.CorrelationIdFilter", "default_value": "-"},
+        "alarm": {"()": "evently.gateway.quiet.NoFalseAlarm"},
+    },
+    "formatters": {"line": {"format": "%(levelname)s %(name)s [%(correlation_id)s]: %(message)s"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+        },
+    },
+    "loggers": {
+        # Every refusal is a 4xx, told to the caller: no news for the log.
+        "django.request": {"level": "ERROR"},
+        # Celery sets the root's level; the lines that tell which request started a task stay.
+        "evently": {"level": LOG_LEVEL},
+        "uvicorn.error": {"filters": ["alarm"]},
+        "evently.access": {"level": LOG_LEVEL if ACCESS_LOG else "WARNING"},
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

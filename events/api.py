@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -17,10 +18,11 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.pagination import PageIn, paginated
+from evently.api.pagination import PageIn, paginate, paginated
 from evently.api.schema import LOCATION, refuses
 from evently.api.views import ApiView
 from evently.errors import Forbidden, Invalid
+from evently.site.public import public
 from events import queries, services
 from events.errors import (
     CapacityBelowTaken,
@@ -31,6 +33,13 @@ from events.errors import (
     StaleEvent,
     WrongStatus,
 )
+from events.keeping import (
+    SECONDS,
+    SECONDS_OF_AVAILABLE,
+    let_edge_keep_event,
+    let_edge_keep_list,
+)
+from events.listing import fetch_known, fetch_search
 from events.models import Event
 from events.serializers import (
     EventIn,
@@ -79,6 +88,7 @@ CONCERT = OpenApiExample(
         "status": "published",
     },
 )
+SECONDS_OF_POPULAR = 30
 UNCHANGED = OpenApiResponse(description="The event is still as you know it.")
 
 
@@ -95,17 +105,22 @@ class OrganisersView(ApiView):
         return Response(OrganiserOut(organiser).data, status.HTTP_201_CREATED)
 
 
+@method_decorator(public, name="dispatch")
 class EventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(parameters=[EventSearchIn], responses=paginated(EventOut), tags=["events"])
     def get(self, request: Request) -> Response:
         """Upcoming events, soonest first."""
-        query = self.read_query(EventSearchIn)
-        page = {name: query.pop(name) for name in ("cursor", "limit") if name in query}
+        query, now = self.read_query(EventSearchIn), timezone.now()
+        cursor, limit = query.pop("cursor", None), query.pop("limit")
         search = queries.EventSearch(**query)
-        events = queries.list_events(search=search, user=self.caller, now=timezone.now())
-        return self.page(events, EventOut, page)
+        events = queries.list_events(search=search, user=self.caller, now=now)
+        fetch = fetch_search(search, cursor)
+        page = paginate(events, cursor=cursor, limit=limit, fetch=fetch)
+        response = self.show_page(page, EventOut)
+        seconds = SECONDS_OF_AVAILABLE if search.available else SECONDS
+        return let_edge_keep_list(request, response, page.rows, now=now, seconds=seconds)
 
     @extend_schema(
         request=EventIn,
@@ -135,16 +150,20 @@ class EventsView(ApiView):
         return organiser.pk
 
 
+@method_decorator(public, name="dispatch")
 class PopularEventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
     @extend_schema(parameters=[PopularIn], responses=EventOut(many=True), tags=["events"])
     def get(self, request: Request) -> Response:
         """Upcoming events, those with the most seats taken first."""
-        events = queries.list_popular_events(now=timezone.now(), **self.read_query(PopularIn))
-        return Response(EventOut(events, many=True).data)
+        now, limit = timezone.now(), self.read_query(PopularIn)["limit"]
+        events = fetch_known("popular")(queries.list_popular_events(now=now), limit)
+        response = Response(EventOut(events, many=True).data)
+        return let_edge_keep_list(request, response, events, now=now, seconds=SECONDS_OF_POPULAR)
 
 
+@method_decorator(public, name="dispatch")
 class EventView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
@@ -158,7 +177,7 @@ class EventView(ApiView):
         event = queries.get_event(event_id=event_id, user=self.caller)
         if _is_known(request, event):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers=_headers(event))
-        return _event_response(event)
+        return let_edge_keep_event(request, _event_response(event), event, now=timezone.now())
 
     @extend_schema(
         request=EventPatch,

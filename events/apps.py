@@ -11,7 +11,8 @@ class EventsConfig(AppConfig):
 
         from evently.accounts.personal_data import register_personal_data
         from evently.facts import subscribe
-        from events.facts import EventStateChanged
+        from events.facts import EventStateChanged, ListsChanged, OrganiserRenamed
+        from events.listing import hear_of_lists, hear_of_name
         from events.live import announcer
         from events.metrics import show_inventory
         from events.personal_data import PERSONAL_DATA
@@ -20,5 +21,7 @@ class EventsConfig(AppConfig):
         register_personal_data(PERSONAL_DATA)
         show_inventory(find_last_audit)
         subscribe(EventStateChanged, announcer.announce)
+        subscribe(ListsChanged, hear_of_lists)
+        subscribe(OrganiserRenamed, hear_of_name)
         # A worker's child process ends without the interpreter's own exit.
         worker_process_shutdown.connect(announcer.close, weak=False)

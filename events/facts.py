@@ -38,5 +38,20 @@ class EventStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ListsChanged:
+    """Which events lists show, in which order, or what they say of these, has changed.
+
+    Not told of what sales change: seat counts.
+    """
+
+    event_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganiserRenamed:
+    organiser_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class EventCancelled:
     event_id: UUID

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from django.db import Error
-from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from evently.figures import show
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class InventoryCollector(Collector):
 def show_inventory(find_last_audit: Callable[[], Audit | None]) -> InventoryCollector:
     """Add the figures to what this process shows at /metrics. Once a process."""
     collector = InventoryCollector(find_last_audit)
-    REGISTRY.register(collector)
+    show(collector)
     return collector
 
 

@@ -16,7 +16,10 @@ from django.views.decorators.http import require_safe
 from evently.api.pagination import paginate
 from evently.errors import Invalid
 from evently.site.pages import page, visitor
+from evently.site.public import public
 from events.catalogue import CatalogueSearch, list_catalogue
+from events.keeping import SECONDS, SECONDS_OF_AVAILABLE, let_edge_keep_list
+from events.listing import fetch_search
 from events.models import Event
 from events.queries import EventSearch
 
@@ -85,6 +88,8 @@ class SearchForm(forms.Form):
         self.is_valid()
         asked = self.cleaned_data
         span = WHEN.get(asked.get("when", ""))
+        # The same wish within a minute is the same search.
+        now = now.replace(second=0, microsecond=0)
         common = EventSearch(
             search=asked.get("search", ""),
             starts_before=now + span if span else None,
@@ -100,6 +105,7 @@ class SearchForm(forms.Form):
         )
 
 
+@public
 @page
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
@@ -109,7 +115,8 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     wish = form.wish(now)
     events = list_catalogue(search=wish, user=visitor(request), now=now)
     try:
-        shown = paginate(events, cursor=cursor, limit=CARDS)
+        fetch = fetch_search(wish, cursor)
+        shown = paginate(events, cursor=cursor, limit=CARDS, fetch=fetch)
     except Invalid:
         return redirect("events:catalogue")
     context = {
@@ -119,7 +126,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "has_dates": any(request.GET.get(name) for name in ("first_date", "last_date")),
         "poll": _poll_address(wish.common, shown.rows),
     }
-    return render(request, "events/catalogue.html", context)
+    response = render(request, "events/catalogue.html", context)
+    seconds = SECONDS_OF_AVAILABLE if wish.common.available else SECONDS
+    return let_edge_keep_list(request, response, shown.rows, now=now, seconds=seconds)
 
 
 def _poll_address(wish: EventSearch, shown: list[Event]) -> str:

@@ -59,11 +59,11 @@ def list_events(*, search: EventSearch, user: User | None, now: datetime) -> Eve
     return _matching(events.filter(**_bounds(search)), search)
 
 
-def list_popular_events(*, now: datetime, limit: int) -> EventQuerySet:
+def list_popular_events(*, now: datetime) -> EventQuerySet:
     """Upcoming events by the number of seats taken, most first."""
     taken = F("capacity") - F("available_seats")
     events = Event.objects.select_related("organiser").upcoming(now)
-    return events.order_by(taken.desc(), "starts_at", "id")[:limit]
+    return events.order_by(taken.desc(), "starts_at", "id")
 
 
 def list_ended_events(*, now: datetime) -> EventQuerySet:

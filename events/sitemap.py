@@ -1,16 +1,19 @@
 """What search engines are told to look at, and what not."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.sitemaps import Sitemap
+from django.contrib.sitemaps import Sitemap, views
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from evently.purging import EVENTS
+from evently.site.public import let_edge_keep, public
 from events.models import Event, EventQuerySet
 
 EVENTS_OF_A_PAGE = 1_000
+SECONDS = 300
 KEEP_OUT = ("/admin/", "/accounts/", "/bookings/", "/api/")
 
 
@@ -44,7 +47,23 @@ class Pages(NameSitemap):
         return reverse(item)
 
 
-SITEMAPS = {"pages": Pages, "events": UpcomingEvents}
+SITEMAPS: dict[str, Any] = {"pages": Pages, "events": UpcomingEvents}
+
+
+@public
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """`/sitemap.xml`: the parts of the map."""
+    found = views.index(request, SITEMAPS, sitemap_url_name="events:sitemap-section")
+    return let_edge_keep(request, found, tags=[EVENTS], seconds=SECONDS)
+
+
+@public
+@require_safe
+def section(request: HttpRequest, section: str) -> HttpResponse:
+    """One part of the map, by its name in `SITEMAPS`."""
+    found = views.sitemap(request, SITEMAPS, section)
+    return let_edge_keep(request, found, tags=[EVENTS], seconds=SECONDS)
 
 
 @require_safe

@@ -22,6 +22,7 @@ from evently.dev.redis import Redis, free_port
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 30.0
 BUYERS, SEATS = 80, 60
+NOT_SERVED = ("admin", "unfold", "drf_spectacular_sidecar", "rest_framework")
 MAKE_SALES = f"""
 import json
 from django.utils.timezone import now
@@ -61,9 +62,13 @@ class Sale:
 
 
 class Web:
-    """One `manage.py serve` on a port of its own."""
+    """One `manage.py serve` on a port of its own.
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    Args:
+        environment: asked for at each start: a server that was started again may have moved.
+    """
+
+    def __init__(self, environment: Callable[[], Mapping[str, str]], log: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = environment
@@ -78,7 +83,7 @@ class Web:
         """Start it and return when it answers."""
         argv = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
         with self._log.open("ab") as log:
-            self._child = Child(argv, env=self._environment, output=log.fileno(), cwd=CHECKOUT)
+            self._child = Child(argv, env=self._environment(), output=log.fileno(), cwd=CHECKOUT)
         eventually(self._answers, "the web server answers")
 
     def kill(self) -> None:
@@ -112,7 +117,7 @@ class LiveEvently:
         self.log = folder / "web.log"
         self._folder = folder
         self._stack = ExitStack()
-        self._web = Web(self.environment, self.log)
+        self._web = Web(lambda: self.environment, self.log)
         self.port, self.url = self._web.port, self._web.url
 
     def __enter__(self) -> Self:
@@ -121,7 +126,8 @@ class LiveEvently:
                 stack.callback(server.stop)
                 server.start()
             self.manage("migrate", "-v0")
-            self.manage("collectstatic", "-v0", "--no-input")
+            # Other parts' files are many, and no page that a test opens needs them.
+            self.manage("collectstatic", "-v0", "--no-input", *(f"-i{name}" for name in NOT_SERVED))
             stack.callback(self.kill_web)
             self.start_web()
             self._stack = stack.pop_all()
@@ -157,7 +163,7 @@ class LiveEvently:
     @contextmanager
     def another_web(self, **environment: str) -> Iterator[Web]:
         """A second server beside the first, on the same database and Redis."""
-        web = Web(self.environment | environment, self.log)
+        web = Web(lambda: self.environment | environment, self.log)
         try:
             web.start()
             yield web

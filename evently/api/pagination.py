@@ -4,6 +4,7 @@ So a page costs the same wherever it lies, and rows that come or go meanwhile ne
 hide others. The order of the query must end in a unique field.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +21,9 @@ from evently.errors import Invalid
 
 Row = TypeVar("Row", bound=Model)
 MAX_LIMIT = 100
+
+# Given an ordered query and a number: so many of its first rows.
+Fetch = Callable[[QuerySet[Row], int], list[Row]]
 
 
 class PageIn(QueryShape):
@@ -42,7 +46,14 @@ class Page(Generic[Row]):
     previous: str | None
 
 
-def paginate(rows: QuerySet[Row], *, cursor: str | None, limit: int) -> Page[Row]:
+def first_rows(rows: QuerySet[Row], most: int) -> list[Row]:
+    """So many rows of the query, from the database."""
+    return list(rows[:most])
+
+
+def paginate(
+    rows: QuerySet[Row], *, cursor: str | None, limit: int, fetch: Fetch[Row] = first_rows
+) -> Page[Row]:
     """The page of an ordered query at this cursor; the first page without one.
 
     Raises:
@@ -50,7 +61,7 @@ def paginate(rows: QuerySet[Row], *, cursor: str | None, limit: int) -> Page[Row
     """
     order = _Order(rows)
     backwards, position = order.read(cursor) if cursor else (False, None)
-    found = list(order.beyond(position, backwards=backwards)[: limit + 1])
+    found = fetch(order.beyond(position, backwards=backwards), limit + 1)
     shown = found[:limit]
     is_more = len(found) > limit
     if backwards:

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from evently.accounts.models import User
 from evently.api.errors import LengthRequired
 from evently.api.fields import QueryShape, Shape
-from evently.api.pagination import PageIn, paginate
+from evently.api.pagination import Page, PageIn, paginate
 
 Row = TypeVar("Row", bound=Model)
 
@@ -50,6 +50,10 @@ class ApiView(APIView):
         """One page of an ordered query. `query` is the checked query when it has more to say."""
         query = self.read_query(PageIn) if query is None else query
         page = paginate(rows, cursor=query.get("cursor"), limit=query["limit"])
+        return self.show_page(page, serializer)
+
+    def show_page(self, page: Page[Row], serializer: type[BaseSerializer[Any]]) -> Response:
+        """A page with the addresses of its neighbours."""
         return Response(
             {
                 "next": self._address_of(page.next),

@@ -22,7 +22,7 @@ from events.errors import (
     WrongStatus,
     status_words,
 )
-from events.facts import EventCancelled, EventStateChanged
+from events.facts import EventCancelled, EventStateChanged, ListsChanged
 from events.inventory import change_capacity
 from events.locks import lock_event
 from events.models import Event
@@ -72,7 +72,7 @@ def create_event(
         WrongStatus: an event cannot begin as cancelled or completed.
 
     Side effects:
-        Opens the transaction. Writes history.
+        Opens the transaction. Writes history. Publishes ListsChanged.
     """
     event = Event(organiser_id=organiser_id, **details)
     event.available_seats = event.capacity
@@ -83,6 +83,7 @@ def create_event(
         _require_editor_of(organiser_id, by)
         event.save(force_insert=True)
         record_events([event], by=by, changes={"status": (None, event.status)})
+        publish(ListsChanged((event.pk,)))
     return event
 
 
@@ -106,8 +107,8 @@ def edit_event(
         CapacityBelowTaken, WrongStatus, Invalid: the change breaks a rule.
 
     Side effects:
-        Opens the transaction. Locks the event row. Writes history. Publishes EventStateChanged, and
-        EventCancelled when that is the new status.
+        Opens the transaction. Locks the event row. Writes history. Publishes EventStateChanged and
+        ListsChanged, and EventCancelled when that is the new status.
     """
     with unit_of_work():
         event = _lock_for_editor(event_id, by)
@@ -141,11 +142,12 @@ def delete_event(*, event_id: UUID, by: User) -> None:
 
     Side effects:
         Opens the transaction. Locks the event row. Writes history. Takes the members away whom the
-        team had for this event only.
+        team had for this event only. Publishes ListsChanged.
     """
     with unit_of_work():
         event = _lock_for_editor(event_id, by)
         _record_deletion(event, by)
+        publish(ListsChanged((event.pk,)))
         try:
             event.delete()
         except ProtectedError as error:
@@ -157,7 +159,7 @@ def complete_ended_events(*, now: datetime) -> int:
 
     Side effects:
         Opens a transaction for each event. Locks its row. Writes history. Publishes
-        EventStateChanged.
+        EventStateChanged and ListsChanged.
     """
     ended = list_ended_events(now=now)
     return sum(_complete(event.pk, now) for event in ended)
@@ -261,3 +263,4 @@ def _write_details(event: Event, names: list[str]) -> None:
     event.version += 1
     event.edited_version = event.version
     publish(EventStateChanged.of(event))
+    publish(ListsChanged((event.pk,)))

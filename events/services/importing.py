@@ -16,7 +16,7 @@ from evently.errors import Busy
 from evently.facts import publish as tell
 from evently.transactions import unit_of_work
 from events.errors import CapacityBelowTaken, OrganiserNotFound
-from events.facts import EventStateChanged
+from events.facts import EventStateChanged, ListsChanged
 from events.importing import BadLine, EventRow, ParsedFile
 from events.inventory import change_capacity
 from events.locks import lock_event
@@ -92,7 +92,7 @@ def import_events(
 
     Side effects:
         Opens the transaction. Locks the rows of changed events, in the order of their ids. Writes
-        history. Publishes EventStateChanged for each of the changed events.
+        history. Publishes EventStateChanged for each of the changed events, and ListsChanged.
     """
     try:
         with unit_of_work():
@@ -105,6 +105,7 @@ def import_events(
             if report.bad and not partial:
                 transaction.set_rollback(True)
                 return ImportReport(past=report.past, bad=report.bad)
+            tell(ListsChanged(tuple(importer.changed)))
     except IntegrityError as error:
         if isinstance(error.__cause__, UniqueViolation):
             raise Busy from error
@@ -129,6 +130,7 @@ class _Importer:
     publish: bool
     now: datetime
     report: ImportReport = field(default_factory=ImportReport)
+    changed: list[UUID] = field(default_factory=list)
 
     def take(self, rows: list[EventRow]) -> None:
         known = self._known(rows)
@@ -190,6 +192,7 @@ class _Importer:
             change_capacity(event, capacity=capacity)
         _write(event, changes)
         record_events([event], by=self.by, changes=kept)
+        self.changed.append(event.pk)
         self.report.changed += 1
 
     def _changes(self, event: Event, row: EventRow) -> dict[str, Any]:

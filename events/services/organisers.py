@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from evently.accounts.models import User
+from evently.facts import publish
 from evently.transactions import unit_of_work
+from events.facts import OrganiserRenamed
 from events.models import Membership, Organiser, Role
 from events.services.recording import record_member, record_organiser
 from events.services.team import lock_team
@@ -30,7 +32,8 @@ def rename_organiser(*, organiser_id: UUID, name: str, by: User) -> Organiser:
         OrganiserNotFound, Forbidden: not the user's, or they do not own it.
 
     Side effects:
-        Opens the transaction. Locks the organiser's row. Writes history.
+        Opens the transaction. Locks the organiser's row. Writes history. Publishes
+        OrganiserRenamed.
     """
     with unit_of_work():
         organiser = lock_team(organiser_id, by)
@@ -38,4 +41,5 @@ def rename_organiser(*, organiser_id: UUID, name: str, by: User) -> Organiser:
         if name != before:
             organiser.save(update_fields=["name"])
             record_organiser(organiser, by=by, changes={"name": (before, name)})
+            publish(OrganiserRenamed(organiser.pk))
     return organiser

@@ -33,7 +33,7 @@ quantities: st.SearchStrategy[Any] = st.one_of(
     st.integers(-2, 12),
     st.sampled_from([None, True, "1", 1.0, 1.5, [], {}, 10**7, 10**30, "", -0.0]),
 )
-extras = st.sampled_from(
+extras: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{}, {}, {}, {"quantity": 2}, {"note": "hello"}, {"event": 1}, {"\u0000": 1}]
 )
 
@@ -137,7 +137,9 @@ class Stage:
 def stage(state: str) -> Stage:
     user = make_user()
     status = state if state in Event.Status.values else Event.Status.PUBLISHED
-    past: dict[str, Any] = {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)} if state == "over" else {}
+    past: dict[str, Any] = (
+        {"starts_at": datetime(2020, 1, 1, tzinfo=UTC)} if state == "over" else {}
+    )
     event = make_event(capacity=5, status=status, **past)
     if state == "sold out":
         make_booking(event, quantity=5)

@@ -3,22 +3,49 @@
 import json
 from collections.abc import Iterable, Mapping
 from itertools import groupby
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
 import segno
+from cachetools import LRUCache
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from evently.site.templatetags.show import sale_state
 
 register = template.Library()
+
+CARDS_KEPT = 2_000
+_cards: LRUCache[tuple[Any, ...], SafeString] = LRUCache(CARDS_KEPT)
+_cards_lock = Lock()
 
 QR = '<svg class="qr" viewBox="0 0 {size} {size}" aria-hidden="true"><path d="{path}"/></svg>'
 # As `django.utils.html.json_script` does it: no text can end the element or open a comment.
 UNSAFE = {ord(sign): f"\\u{ord(sign):04X}" for sign in "<>&"}
+
+
+@register.simple_tag
+def event_card(event: Any) -> SafeString:
+    """An event as it stands in the catalogue.
+
+    Kept in the process: a list whose seats move shows mostly cards that were drawn before. The
+    version of an event changes with all that is drawn of it, but for what time does to its sale.
+    """
+    key = (event.pk, event.version, sale_state(event), get_language())
+    with _cards_lock:
+        card = _cards.get(key)
+    if card is None:
+        card = render_to_string("pieces/card.html", {"event": event})
+        with _cards_lock:
+            _cards[key] = card
+    return card
 
 
 @register.filter

@@ -10,12 +10,13 @@ from pytest_django import Settings
 
 from evently.dev.redis import Redis
 from events import live
+from events.live import newsroom
 
 
 @pytest.fixture(autouse=True)
 def _fresh_announcer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test has its own background thread, and leaves no database connection behind."""
-    monkeypatch.setattr(live, "VIEWERS_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(newsroom, "VIEWERS_EVERY_SECONDS", 0.05)
     yield
     live.announcer.close()
 
@@ -28,14 +29,9 @@ async def _no_connection_is_left() -> AsyncIterator[None]:
 
 @pytest.fixture
 def redis_that_dies(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
-    """A Redis of this test's own, for the channel layer and the count of viewers."""
+    """A Redis of this test's own."""
     server = Redis(tmp_path / "redis", durable=False)
     server.start()
     settings.REDIS_URL = server.url
-    layer = settings.CHANNEL_LAYERS["default"]
-    settings.CHANNEL_LAYERS = {
-        "default": layer
-        | {"CONFIG": layer["CONFIG"] | {"hosts": [{"address": server.url, "socket_timeout": 10}]}}
-    }
     yield server
     server.stop()

@@ -1,6 +1,7 @@
 """Listening to the websockets of events, in a test's own process."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
+from django_redis import get_redis_connection
 
 from evently.site.sockets import NoForeignPages
 from events.facts import EventStateChanged
@@ -65,3 +67,14 @@ async def hear_until(
 
 def state_of(event: Event, **changes: Any) -> EventStateChanged:
     return replace(EventStateChanged.of(event), **changes)
+
+
+def subscribers(*channels: str) -> list[int]:
+    """How many connections hear each channel, by Redis itself."""
+    return [number for _, number in get_redis_connection().pubsub_numsub(*channels)]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  others have no event to wait for
+            await asyncio.sleep(0.02)

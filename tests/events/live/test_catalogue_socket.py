@@ -1,6 +1,5 @@
 """The websocket of the catalogue: many events through one line."""
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +8,10 @@ from channels.testing import WebsocketCommunicator
 from django.db import connection
 from django_redis import get_redis_connection
 
-from events import consumers, live
+from events import live
+from events.live import hub
+from events.live.messages import channel_of
+from events.live.snapshots import public_snapshots
 from events.models import Event
 from tests.events.live.sockets import (
     application,
@@ -19,6 +21,8 @@ from tests.events.live.sockets import (
     looking_at,
     looking_at_all,
     state_of,
+    subscribers,
+    until,
 )
 from tests.makers import make_booking, make_event
 
@@ -48,7 +52,7 @@ async def test_the_snapshot_is_one_question_to_the_database() -> None:
 
     def snapshot() -> int:
         with connection.execute_wrapper(note):
-            return len(consumers._public_states([event.pk for event in events]))
+            return len(public_snapshots([event.pk for event in events]))
 
     assert await in_thread(snapshot)() == 3
     assert len(asked) == 1
@@ -123,7 +127,7 @@ async def test_fifty_events_are_not_too_many_and_an_event_named_twice_is_told_on
 
 
 async def test_a_silent_line_says_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "ALIVE_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(hub, "ALIVE_EVERY_SECONDS", 0.1)
     event = await in_thread(make_event)()
     async with looking_at_all(event.pk) as socket:
         await hear(socket)
@@ -144,10 +148,12 @@ async def test_messages_after_the_snapshot_ask_the_database_nothing() -> None:
             assert (await hear(socket))["version"] == 2
 
 
-async def test_who_leaves_is_forgotten_in_every_group() -> None:
+async def test_all_events_are_joined_in_one_command_and_left_when_the_socket_is() -> None:
     events = [await in_thread(make_event)() for _ in range(3)]
+    channels = [channel_of(event.pk) for event in events]
+    get_redis_connection().config_resetstat()
     async with looking_at_all(*(event.pk for event in events)) as socket:
         await hear(socket)
-        assert len(get_redis_connection().keys("*group*")) == 3
-    await asyncio.to_thread(live.announcer.close)
-    assert get_redis_connection().keys("*group*") == []
+        assert subscribers(*channels) == [1, 1, 1]
+        assert get_redis_connection().info("commandstats")["cmdstat_subscribe"]["calls"] == 1
+    await until(lambda: subscribers(*channels) == [0, 0, 0])

@@ -1,20 +1,19 @@
 """The websocket of one event: its snapshot, its news, and who may open it."""
 
 import asyncio
-import json
 import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.db import connection, transaction
+from django_redis import get_redis_connection
 
 from bookings.services import cancel_booking
 from evently.facts import publish
 from events import live
-from events.consumers import EventConsumer
+from events.live.messages import channel_of, seats_text
 from events.models import Event
 from events.services import edit_event
 from tests.events.live.sockets import (
@@ -119,11 +118,10 @@ async def test_a_rush_is_thinned_out_and_its_last_state_arrives() -> None:
 
 async def test_stale_news_is_dropped() -> None:
     event = await in_thread(make_event)(version=9)
-    layer, group = get_channel_layer(), live.group_of(event.pk)
 
     async def say(version: int) -> None:
-        message = live.seats_message(state_of(event, version=version))
-        await layer.group_send(group, {"type": "seats.changed", "message": message})
+        text = seats_text(state_of(event, version=version))
+        await in_thread(get_redis_connection().publish)(channel_of(event.pk), text)
 
     async with looking_at(event.pk) as socket:
         await hear(socket)
@@ -132,6 +130,8 @@ async def test_stale_news_is_dropped() -> None:
         assert (await hear(socket))["version"] == 10
         await say(8)
         assert await socket.receive_nothing(timeout=0.3)
+        async with looking_at(event.pk) as late:
+            assert (await hear(late))["version"] == 10
         await say(11)
         assert (await hear(socket))["version"] == 11
 
@@ -204,37 +204,3 @@ async def test_messages_after_the_snapshot_ask_the_database_nothing() -> None:
         with connection.execute_wrapper(fail):
             live.announcer.announce(state_of(event, version=2))
             assert (await hear(socket))["version"] == 2
-
-
-async def test_a_slow_reader_keeps_only_the_newest_news() -> None:
-    """The socket takes nothing: whatever comes meanwhile overwrites what waits."""
-    event = await in_thread(make_event)()
-    consumer, taken, ready = EventConsumer(), [], asyncio.Event()
-    consumer._versions[str(event.pk)] = 1
-
-    async def stuck(message: dict[str, Any]) -> None:
-        await ready.wait()
-        taken.append(json.loads(message["text"])["version"])
-
-    consumer.base_send = stuck
-    sender = asyncio.create_task(consumer._send_news())
-    for version in range(2, 5_000):
-        message = live.seats_message(state_of(event, version=version))
-        await consumer.seats_changed({"message": message})
-        if version == 2:
-            await asyncio.sleep(0.01)
-    assert len(consumer._outbox) == 1
-    ready.set()
-    await asyncio.sleep(2 * live.STATE_EVERY_SECONDS)
-    assert taken == [2, 4_999]
-    sender.cancel()
-
-
-async def test_a_socket_without_news_stays_open() -> None:
-    """The channel layer waits for news for five seconds at a time: silence is no time-out."""
-    event = await in_thread(make_event)()
-    async with looking_at(event.pk) as socket:
-        await hear_until(socket, "presence", viewers=1)
-        assert await socket.receive_nothing(timeout=7)
-        live.announcer.announce(state_of(event, version=2))
-        assert (await hear(socket))["version"] == 2

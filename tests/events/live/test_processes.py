@@ -12,7 +12,7 @@ import websockets
 
 from events import live
 from tests.browser.server import process_environment, running_server
-from tests.events.live.sockets import hear, hear_until, in_thread, looking_at, state_of
+from tests.events.live.sockets import hear_until, in_thread, looking_at, state_of
 from tests.makers import make_booking, make_event
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -21,8 +21,9 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 async def test_what_was_said_last_goes_out_when_the_process_ends() -> None:
     event = await in_thread(make_event)()
     async with looking_at(event.pk) as socket:
-        await hear(socket)
-        for version in range(2, 6):
+        live.announcer.announce(state_of(event, version=2))
+        await hear_until(socket, "seats", version=2)
+        for version in range(3, 6):
             live.announcer.announce(state_of(event, version=version))
         await asyncio.to_thread(live.announcer.close)
         await hear_until(socket, "seats", version=5)

@@ -1,0 +1,257 @@
+"""L1, the edge cache: whole public answers, kept in each server process.
+
+A view says that its answer is the same for everybody (`evently.site.public`); only such views are
+asked here, and not with the visitor's own request: with one that carries nothing of them. So what
+is personal cannot get in. Whoever has a session, a token or a message waiting goes past.
+
+What changes is purged by tag through Redis. A purged answer is given away for a moment longer,
+while its successor is made: all in all a change is seen everywhere within a second.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    HTTPScope,
+    Scope,
+)
+from django.conf import settings
+from django.urls import Resolver404, resolve
+
+from evently.caching import BYTES, PURGES, REQUESTS
+from evently.gateway.edge.entries import CONTROL, TAGS, Answer, Entry, make_entry
+from evently.gateway.edge.questions import Headers, Question, canonical, question_of
+from evently.gateway.edge.shelf import Shelf
+from evently.purging import CHANNEL, EVERYTHING, unpack
+from evently.wire import Wire, the_wire
+
+logger = logging.getLogger(__name__)
+
+READING = frozenset({"GET", "HEAD"})
+# While purges cannot be heard, an answer is kept for so long.
+UNHEARD_SECONDS = 1.0
+# A purged answer is given away for so long while its successor is made. With the half second for
+# which news is gathered (`events.live`) this stays under the second that is promised.
+GRACE_SECONDS = 0.3
+# Longer than any answer takes: no database statement may.
+PURGES_REMEMBERED_SECONDS = 120.0
+PURGES_REMEMBERED = 10_000
+
+HIT, STALE, MISS, PASS = (
+    REQUESTS.labels("l1", outcome) for outcome in ("hit", "stale", "miss", "pass")
+)
+PURGE = PURGES.labels("l1")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What asking inside came to.
+
+    Args:
+        entry: None when the answer may not be kept for others.
+        purged_at: when it became known, while it was made, that it may be out of date.
+    """
+
+    answer: Answer
+    entry: Entry | None
+    purged_at: float | None
+
+
+class EdgeCache:
+    """Answers what it can, and hands everything else on. One for each event loop."""
+
+    def __init__(self, inner: ASGI3Application) -> None:
+        self.inner = inner
+        self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
+        self._fills: dict[Question, asyncio.Task[Fill]] = {}
+        self._purged: dict[str, float] = {}
+        self._wire: Wire | None = None
+        self._listening: asyncio.Task[Any] | None = None
+        # Who is public is asked of the views: they are imported now, not when the first visitor
+        # waits for it.
+        import_module(settings.ROOT_URLCONF)
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if scope["type"] != "http" or scope["method"] not in READING:
+            await self.inner(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        question = question_of(scope, headers)
+        entry = self._find(question, scope) if question else None
+        if entry:
+            await _send_entry(entry, scope, headers, send)
+        elif question and _is_public(scope["path"]):
+            MISS.inc()
+            await self._answer(question, scope, receive, send, headers)
+        else:
+            PASS.inc()
+            await self.inner(scope, receive, _unmarked(send))
+
+    def _find(self, question: Question, scope: HTTPScope) -> Entry | None:
+        """What may be given away now; if it is out of date its successor is on its way."""
+        entry, now = self._shelf.get(question), time.monotonic()
+        if entry is None or now >= entry.lapses_at:
+            return None
+        if not self._hears_purges() and now >= entry.born + UNHEARD_SECONDS:
+            return None
+        if entry.purged_at is None:
+            HIT.inc()
+            return entry
+        if now >= entry.purged_at + GRACE_SECONDS:
+            return None
+        STALE.inc()
+        self._fill(question, scope)
+        return entry
+
+    async def _answer(
+        self,
+        question: Question,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        headers: Headers,
+    ) -> None:
+        """Ask inside, together with everybody who asks the same now."""
+        asked_at, leads = time.monotonic(), question not in self._fills
+        fill = await asyncio.shield(self._fill(question, scope))
+        if fill.purged_at and fill.purged_at < asked_at:
+            # When it was asked for, this answer was known to be out of date already.
+            fill = await asyncio.shield(self._fill(question, scope))
+        if fill.entry:
+            await _send_entry(fill.entry, scope, headers, send)
+        elif leads and not fill.answer.sets_cookies:
+            await _send_answer(fill.answer, scope, send)
+        else:
+            # A refusal, or something of one's own after all: everybody asks for themselves.
+            await self.inner(scope, receive, _unmarked(send))
+
+    def _fill(self, question: Question, scope: HTTPScope) -> asyncio.Task[Fill]:
+        """The one task that asks this; it goes on when whoever began it goes away."""
+        self._begin_to_hear()
+        if question not in self._fills:
+            task = asyncio.create_task(self._make(question, canonical(scope, question)))
+            task.add_done_callback(_log_failure)
+            self._fills[question] = task
+        return self._fills[question]
+
+    async def _make(self, question: Question, scope: HTTPScope) -> Fill:
+        began = time.monotonic()
+        try:
+            answer = await _ask(self.inner, scope)
+        finally:
+            del self._fills[question]
+        if not answer.seconds:
+            self._shelf.drop(question)
+            return Fill(answer, None, None)
+        entry = make_entry(answer, born=began)
+        purged_at = self._last_purge(entry.tags, since=began)
+        if purged_at is None:
+            self._shelf.put(question, entry)
+        BYTES.set(self._shelf.currsize)
+        return Fill(answer, entry, purged_at)
+
+    def _last_purge(self, tags: Iterable[str], *, since: float) -> float | None:
+        purges = [at for tag in tags if (at := self._purged.get(tag, 0.0)) >= since]
+        return max(purges, default=None)
+
+    def _begin_to_hear(self) -> None:
+        if self._wire is None:
+            self._wire = the_wire()
+            self._wire.on_return(self._empty)
+            self._listening = asyncio.create_task(self._wire.listen(CHANNEL, self._hear))
+            # What was kept before may have missed a purge.
+            self._listening.add_done_callback(lambda _: self._empty())
+
+    def _hears_purges(self) -> bool:
+        return bool(self._wire and self._wire.is_up and self._listening and self._listening.done())
+
+    def _hear(self, payload: bytes) -> None:
+        """Note what is out of date now."""
+        tags, now = unpack(payload), time.monotonic()
+        PURGE.inc()
+        self._remember(tags, now)
+        if EVERYTHING in tags:
+            self._empty()
+        for question in self._shelf.tagged(tags):
+            entry = self._shelf[question]
+            entry.purged_at = entry.purged_at or now
+
+    def _remember(self, tags: Iterable[str], now: float) -> None:
+        self._purged |= dict.fromkeys(tags, now)
+        if len(self._purged) > PURGES_REMEMBERED:
+            oldest = now - PURGES_REMEMBERED_SECONDS
+            self._purged = {tag: at for tag, at in self._purged.items() if at > oldest}
+
+    def _empty(self) -> None:
+        """Keep nothing of what was kept, or is being made."""
+        self._remember([EVERYTHING], time.monotonic())
+        self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
+        BYTES.set(0)
+
+
+async def _ask(inner: ASGI3Application, scope: HTTPScope) -> Answer:
+    """The whole answer to a request without body."""
+    status, headers, body = 0, [], bytearray()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        nonlocal status, headers
+        if message["type"] == "http.response.start":
+            status, headers = message["status"], list(message["headers"])
+        elif message["type"] == "http.response.body":
+            body.extend(message.get("body", b""))
+
+    await inner(scope, receive, send)
+    return Answer(status, headers, bytes(body))
+
+
+async def _send_entry(
+    entry: Entry, scope: HTTPScope, headers: Headers, send: ASGISendCallable
+) -> None:
+    now = time.monotonic()
+    await entry.send_to(send, method=scope["method"], headers=headers, now=now)
+
+
+async def _send_answer(answer: Answer, scope: HTTPScope, send: ASGISendCallable) -> None:
+    """To the one who asked for it."""
+    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+    await _unmarked(send)(start)  # type: ignore[arg-type]
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _unmarked(send: ASGISendCallable) -> ASGISendCallable:
+    """What is said to the edge goes no further."""
+
+    async def send_on(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            told = [pair for pair in message["headers"] if pair[0] not in {CONTROL, TAGS}]
+            message = message | {"headers": told}
+        await send(message)
+
+    return send_on
+
+
+def _is_public(path: str) -> bool:
+    try:
+        return getattr(resolve(path).func, "is_public", False)
+    except Resolver404:
+        return False
+
+
+def _log_failure(task: asyncio.Task[Fill]) -> None:
+    """Nobody may be waiting for it."""
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("An answer to keep could not be made", exc_info=error)

@@ -1,0 +1,47 @@
+"""Where kept answers stand: bounded in bytes, found by question and by tag."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from cachetools import LRUCache
+
+from evently.gateway.edge.entries import Entry
+from evently.gateway.edge.questions import Question
+
+
+class Shelf(LRUCache[Question, Entry]):
+    """The least recently used answers go first when there is no room.
+
+    What has lapsed stays until then, or until its successor comes.
+    """
+
+    def __init__(self, bytes_at_most: int) -> None:
+        super().__init__(bytes_at_most, getsizeof=lambda entry: entry.size)
+        self._tagged: defaultdict[str, set[Question]] = defaultdict(set)
+
+    def put(self, question: Question, entry: Entry) -> None:
+        """Keep the answer, instead of an older one; not if it is larger than the shelf."""
+        self.drop(question)
+        if entry.size > self.maxsize:
+            return
+        self[question] = entry
+        for tag in entry.tags:
+            self._tagged[tag].add(question)
+
+    def drop(self, question: Question) -> None:
+        """Keep it no longer, if it is kept at all."""
+        if question in self:
+            del self[question]
+
+    def tagged(self, tags: Iterable[str]) -> set[Question]:
+        """The questions whose answers carry one of the tags."""
+        return set().union(*(self._tagged.get(tag, ()) for tag in tags))
+
+    def __delitem__(self, question: Question) -> None:
+        """Also called for what is pushed out."""
+        entry = self[question]
+        super().__delitem__(question)
+        for tag in entry.tags:
+            self._tagged[tag].discard(question)
+            if not self._tagged[tag]:
+                del self._tagged[tag]

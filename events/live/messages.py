@@ -1,0 +1,51 @@
+"""What is said about an event, ready to be sent, and on which channels of Redis."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from events.facts import EventStateChanged
+
+
+def channel_of(event_id: UUID) -> str:
+    """Where an event's seats and its sale are told."""
+    return f"evently:live:{event_id.hex}"
+
+
+def viewers_channel_of(event_id: UUID) -> str:
+    """Where it is told how many look at the event: a list of events need not hear that."""
+    return f"{channel_of(event_id)}:viewers"
+
+
+def viewers_key_of(event_id: UUID) -> str:
+    """Where Redis keeps how many look at the event through each process."""
+    return f"evently:live:viewers:{event_id.hex}"
+
+
+def seats_text(state: EventStateChanged) -> str:
+    """The text that goes to websockets."""
+    return json.dumps(seats_message(state), separators=(",", ":"))
+
+
+def seats_message(state: EventStateChanged) -> dict[str, Any]:
+    """What a websocket says about an event's seats and its sale.
+
+    The price is a decimal string, instants are ISO 8601 in UTC, or None: see `Event`.
+    """
+    return {
+        "type": "seats",
+        "event_id": str(state.event_id),
+        "available_seats": state.available_seats,
+        "capacity": state.capacity,
+        "price": f"{state.price:.2f}",
+        "status": state.status,
+        "version": state.version,
+        "ends_at": state.ends_at.isoformat(),
+        "sales_start_at": _iso(state.sales_start_at),
+        "sales_end_at": _iso(state.sales_end_at),
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None

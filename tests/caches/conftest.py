@@ -1,0 +1,29 @@
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from evently.gateway import edge
+from tests.caches.site import Site, until
+
+
+@pytest.fixture
+async def site(transactional_db: None) -> AsyncIterator[Site]:
+    """Django behind an edge cache that hears purges, with a database that its thread sees, too."""
+    site = Site()
+    await site.ask(f"/events/{UUID(int=0)}/")
+    await until(site.application._hears_purges)
+    await asyncio.sleep(0)
+    site.asked.clear()
+    yield site
+    await site.close()
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+def everything_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of the site's own views a function answers, whatever the path."""
+    monkeypatch.setattr(edge, "_is_public", lambda path: True)

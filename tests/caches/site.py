@@ -1,0 +1,112 @@
+"""An edge cache of a test's own, before Django or before a function that counts."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+
+from evently.gateway.edge import EdgeCache
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Visitor:
+    """Asks an ASGI application, with headers as keyword arguments."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        path, _, query = path.partition("?")
+        sent = {"host": "testserver", **{n.replace("_", "-"): v for n, v in headers.items()}}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(n.encode(), v.encode()) for n, v in sent.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("testserver", 80),
+        }
+        messages: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        await self.application(scope, receive, send)
+        told = [(n.decode(), v.decode()) for n, v in messages[0]["headers"]]
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        return Answer(messages[0]["status"], dict(told), body)
+
+
+class Site(Visitor):
+    """Django behind an edge cache; `asked` are the requests that came through to it."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.django = WSGIMiddleware(get_wsgi_application(), workers=1)  # type: ignore[arg-type]
+        super().__init__(EdgeCache(self.pass_on))
+
+    async def pass_on(self, scope: Any, receive: Any, send: Any) -> None:
+        self.asked.append(scope)
+        await self.django(scope, receive, send)
+
+    async def close(self) -> None:
+        await asyncio.wrap_future(self.django.executor.submit(connections.close_all))
+        self.django.executor.shutdown()
+
+
+@dataclass
+class Source:
+    """Answers each path with a number that grows; every path is public.
+
+    Args:
+        gate: what an answer waits for, after the number is drawn.
+    """
+
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    tags: bytes = b"events"
+    seconds: int = 60
+    number: int = 0
+    gate: asyncio.Event | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.number += 1
+        body = self.body or str(self.number).encode()
+        headers = [
+            *self.headers,
+            (b"surrogate-control", b"max-age=%d" % self.seconds),
+            (b"surrogate-key", self.tags),
+            (b"content-type", b"text/plain"),
+        ]
+        if self.gate:
+            await self.gate.wait()
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def until(is_true: Callable[[], object]) -> None:
+    """Wait until a condition holds, for 5 s at most."""
+    for _ in range(1_000):
+        if is_true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("It did not come true")

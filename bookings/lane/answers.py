@@ -10,9 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
-from django.utils.translation import get_language
+from django.utils import translation
 
-from bookings.lane.reading import PATH
+from bookings.lane.reading import PATH, Head
 from bookings.models import Booking
 from bookings.serializers import shown
 from bookings.services import Outcome
@@ -26,19 +26,20 @@ ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 MIDDLEWARE = (XFrameOptionsMiddleware, CSPMiddleware, SecurityMiddleware)
 
 
-async def send_outcome(send: ASGISendCallable, outcome: Outcome, origin: str) -> None:
+async def send_outcome(send: ASGISendCallable, outcome: Outcome, head: Head) -> None:
     """Answer with the booking, or with the problem that stands in its way."""
     if isinstance(outcome, Booking):
         where = (b"location", f"{PATH}/{outcome.reference}".encode())
         kind = (b"content-type", b"application/json")
-        await _send(send, 201, [kind, where], _json(outcome), origin)
+        await _send(send, 201, [kind, where], _json(outcome), head)
     else:
-        response = _problem(outcome)
+        with translation.override(head.language):
+            response = _problem(outcome)
         own = [
             (name.lower().encode("latin1"), value.encode("latin1"))
             for name, value in response.items()
         ]
-        await _send(send, response.status_code, own, response.content, origin)
+        await _send(send, response.status_code, own, response.content, head)
 
 
 def _json(booking: Booking) -> bytes:
@@ -54,14 +55,12 @@ def _problem(error: Exception) -> HttpResponse:
     return framework_problem(500)
 
 
-async def _send(
-    send: ASGISendCallable, status: int, own: Headers, body: bytes, origin: str
-) -> None:
+async def _send(send: ASGISendCallable, status: int, own: Headers, body: bytes, head: Head) -> None:
     headers = [
         *own,
         *_always(),
-        *_for_origin(origin),
-        (b"content-language", (get_language() or settings.LANGUAGE_CODE).encode()),
+        *_for_origin(head.origin),
+        (b"content-language", head.language.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
     await send(

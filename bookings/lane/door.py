@@ -13,7 +13,6 @@ from asgiref.typing import (
     ASGISendCallable,
     Scope,
 )
-from django.utils import translation
 from rest_framework_simplejwt.settings import api_settings
 
 from bookings.lane.answers import send_outcome
@@ -23,7 +22,6 @@ from bookings.lane.reading import Head, read_head, read_wish
 from bookings.services import BookingRequest, Outcome
 from evently.errors import Busy
 from evently.gateway.callers import claims_of
-from evently.languages import choose_language
 
 
 class ExpressLane:
@@ -51,7 +49,7 @@ class ExpressLane:
         if outcome is None:
             await self.inner(scope, _again(said, receive), send)
         else:
-            await send_outcome(send, outcome, head.origin)
+            await send_outcome(send, outcome, head)
 
     async def _book(self, head: Head, claims: Mapping[str, Any], body: bytes) -> Outcome | None:
         """What became of the wish; None when Django's door is to answer."""
@@ -59,13 +57,11 @@ class ExpressLane:
         if wish is None:
             return None
         event_id, quantity = wish
-        language = choose_language(head.language)
-        translation.activate(language)
         request = BookingRequest(
             user_id=UUID(claims[api_settings.USER_ID_CLAIM]),
             quantity=quantity,
             idempotency_key=head.idempotency_key,
-            language=language,
+            language=head.language,
             context=copy_context(),
         )
         try:

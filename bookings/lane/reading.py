@@ -12,6 +12,7 @@ from django.http.request import split_domain_port, validate_host
 
 from bookings.api import KEY
 from evently.api.fields import UUID_TEXT
+from evently.languages import choose_language
 from events.models import MAX_CAPACITY
 
 PATH = "/api/v1/bookings"
@@ -55,7 +56,12 @@ WISHES = [
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the headers of a plain request say; empty where one is missing."""
+    """What the headers of a plain request say.
+
+    Args:
+        language: the one of ours that the person gets.
+        origin: of the page that asks; empty for programs.
+    """
 
     language: str
     idempotency_key: str | None
@@ -70,7 +76,7 @@ def read_head(scope: HTTPScope) -> Head | None:
     if found is None or not _is_plain(found, scope["scheme"]):
         return None
     return Head(
-        language=found.get(b"accept-language", ""),
+        language=choose_language(found.get(b"accept-language", "")),
         idempotency_key=found.get(b"idempotency-key"),
         origin=found.get(b"origin", ""),
     )

@@ -8,10 +8,10 @@ counter. The table's constraints stand behind them.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from contextvars import Context, copy_context
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -57,12 +57,12 @@ class BookingRequest:
     language: str | None = None
     context: Context | None = None
 
-    def run(self, step: Callable[..., Result], *args: object) -> Result:
-        """Do a step in the request's own context and language."""
-        context = self.context or copy_context()
-        return context.run(self._speak, step, *args)
+    def do(self, step: Callable[..., Result], *args: object) -> Result:
+        """Do something on the request's behalf."""
+        return self.context.run(step, *args) if self.context else step(*args)
 
-    def _speak(self, step: Callable[..., Result], *args: object) -> Result:
+    def say(self, step: Callable[..., Result], *args: object) -> Result:
+        """Do something that speaks to the person."""
         with translation.override(self.language) if self.language else nullcontext():
             return step(*args)
 
@@ -196,7 +196,7 @@ def _write(judges: list["_Judge"], memory: Memory, now: datetime) -> None:
     memory.write(now)
     for judge in judges:
         for booking, request in zip(judge.bookings, judge.accepted, strict=True):
-            request.run(publish, _confirmed(booking))
+            request.do(publish, _confirmed(booking))
 
 
 def _confirmed(booking: Booking) -> BookingConfirmed:
@@ -225,7 +225,12 @@ class _Judge:
         known = self.memory.find(*asked)
         if known:
             return known
-        outcome: Outcome = request.run(self._refuse, request) or self._accept(request)
+        outcome: Outcome
+        if self._refuse(request):
+            # Once more, now in the person's own language.
+            outcome = cast(Refusal, request.say(self._refuse, request))
+        else:
+            outcome = self._accept(request)
         self.memory.keep(*asked, outcome)
         return outcome
 

@@ -9,7 +9,8 @@ from evently.purging import EVENTS, tag_of_event
 from evently.site.public import Response, let_edge_keep
 from events.models import Event
 
-SECONDS = 60
+# What is kept is purged when it changes, so this is long: each lapse costs a visitor the wait.
+SECONDS = 300
 # Seats that come back bring an event into such a list that no tag of the list knows of.
 SECONDS_OF_AVAILABLE = 1
 

@@ -12,7 +12,6 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -28,7 +27,6 @@ from events.live.messages import channel_of, seats_text, viewers_channel_of, vie
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1
-PURGE_EVERY_SECONDS = 0.5
 VIEWERS_EVERY_SECONDS = 1.0
 TRY_AGAIN_SECONDS = 1.0
 EXIT_PATIENCE_SECONDS = 4.0
@@ -94,7 +92,6 @@ class Newsroom(threading.Thread):
         super().__init__(name="live-news", daemon=True)
         self._lock = threading.Lock()
         self._states: Basket[EventStateChanged] = Basket(TICK_SECONDS)
-        self._purges: Basket[None] = Basket(PURGE_EVERY_SECONDS)
         self._viewers: Basket[None] = Basket(VIEWERS_EVERY_SECONDS)
         self._here: Counter[UUID] = Counter()
         self._next_beat_at = time.monotonic() + HEARTBEAT_SECONDS
@@ -109,7 +106,6 @@ class Newsroom(threading.Thread):
             waiting = self._states.waiting.get(state.event_id)
             if waiting is None or waiting.version < state.version:
                 self._states.waiting[state.event_id] = state
-            self._purges.waiting[state.event_id] = None
         self._wake()
 
     def count(self, event_id: UUID, change: int) -> None:
@@ -143,22 +139,22 @@ class Newsroom(threading.Thread):
 
     def _patience(self) -> float | None:
         """For how many seconds nothing is to be done unless news comes."""
-        if self._states.waiting or self._purges.waiting or self._viewers.waiting:
+        if self._states.waiting or self._viewers.waiting:
             return 0
         return max(0.0, self._next_beat_at - time.monotonic()) if self._here else None
 
     def _tell(self, redis: Redis, now: float) -> None:
         with self._lock:
             self._beat(now)
-            states, purges = self._states.take(now), self._purges.take(now)
+            states = self._states.take(now)
             viewers = {event_id: self._here[event_id] for event_id in self._viewers.take(now)}
             self._here = +self._here
-        if not (states or purges or viewers):
+        if not (states or viewers):
             return
         try:
-            self._send(redis, states.values(), purges, viewers)
+            self._send(redis, states, viewers)
         except (RedisError, OSError) as error:
-            self._put_back(states, purges, viewers)
+            self._put_back(states, viewers)
             self._note_redis(error)
         else:
             self._note_redis(None)
@@ -171,15 +167,14 @@ class Newsroom(threading.Thread):
     def _send(
         self,
         redis: Redis,
-        states: Iterable[EventStateChanged],
-        purges: Iterable[UUID],
+        states: dict[UUID, EventStateChanged],
         viewers: dict[UUID, int],
     ) -> None:
-        """All of it in one round trip."""
+        """All of it in one round trip: to those who look on, and to caches of what they look at."""
         words: list[str | bytes] = []
-        if tags := [purging.tag_of_event(event_id) for event_id in purges]:
-            words += purging.CHANNEL, purging.pack([*tags, purging.EVENTS])
-        for state in states:
+        if states:
+            words += purging.CHANNEL, purging.pack(map(purging.tag_of_event, states))
+        for state in states.values():
             words += channel_of(state.event_id), seats_text(state)
         with redis.pipeline(transaction=False) as pipeline:
             if words:
@@ -192,13 +187,11 @@ class Newsroom(threading.Thread):
     def _put_back(
         self,
         states: dict[UUID, EventStateChanged],
-        purges: dict[UUID, None],
         viewers: dict[UUID, int],
     ) -> None:
         for state in states.values():
             self.hear(state)
         with self._lock:
-            self._purges.waiting.update(purges)
             self._viewers.waiting.update(dict.fromkeys(viewers))
 
     def _note_redis(self, error: Exception | None) -> None:

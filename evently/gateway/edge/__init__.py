@@ -11,7 +11,7 @@ while its successor is made: all in all a change is seen everywhere within a sec
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections import deque
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -38,12 +38,14 @@ logger = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD"})
 # While purges cannot be heard, an answer is kept for so long.
 UNHEARD_SECONDS = 1.0
-# A purged answer is given away for so long while its successor is made. With the half second for
-# which news is gathered (`events.live`) this stays under the second that is promised.
-GRACE_SECONDS = 0.3
-# Longer than any answer takes: no database statement may.
-PURGES_REMEMBERED_SECONDS = 120.0
-PURGES_REMEMBERED = 10_000
+# A purged answer is given away for so long. With the tenth of a second for which news is gathered
+# (`events.live`) this stays under the second that is promised.
+GRACE_SECONDS = 0.8
+# Its successor is begun after so long, so that an event that sells all the time does not have its
+# pages made all the time; the rest of the grace is for making it.
+REFILL_AFTER_SECONDS = 0.4
+# For longer than any answer takes: no database statement may.
+PURGES_REMEMBERED = 2_000
 
 HIT, STALE, MISS, PASS = (
     REQUESTS.labels("l1", outcome) for outcome in ("hit", "stale", "miss", "pass")
@@ -57,7 +59,7 @@ class Fill:
 
     Args:
         entry: None when the answer may not be kept for others.
-        purged_at: when it became known, while it was made, that it may be out of date.
+        purged_at: when it first became known, while it was made, that it may be out of date.
     """
 
     answer: Answer
@@ -72,7 +74,7 @@ class EdgeCache:
         self.inner = inner
         self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
         self._fills: dict[Question, asyncio.Task[Fill]] = {}
-        self._purged: dict[str, float] = {}
+        self._purges: deque[tuple[float, frozenset[str]]] = deque(maxlen=PURGES_REMEMBERED)
         self._wire: Wire | None = None
         self._listening: asyncio.Task[Any] | None = None
         # Who is public is asked of the views: they are imported now, not when the first visitor
@@ -107,10 +109,12 @@ class EdgeCache:
         if entry.purged_at is None:
             HIT.inc()
             return entry
-        if now >= entry.purged_at + GRACE_SECONDS:
+        outdated_for = now - entry.purged_at
+        if outdated_for >= GRACE_SECONDS:
             return None
         STALE.inc()
-        self._fill(question, scope)
+        if outdated_for >= REFILL_AFTER_SECONDS:
+            self._fill(question, scope)
         return entry
 
     async def _answer(
@@ -122,10 +126,10 @@ class EdgeCache:
         headers: Headers,
     ) -> None:
         """Ask inside, together with everybody who asks the same now."""
-        asked_at, leads = time.monotonic(), question not in self._fills
+        leads = question not in self._fills
         fill = await asyncio.shield(self._fill(question, scope))
-        if fill.purged_at and fill.purged_at < asked_at:
-            # When it was asked for, this answer was known to be out of date already.
+        if fill.purged_at and time.monotonic() >= fill.purged_at + GRACE_SECONDS:
+            # It took so long to make that it may not be given away any more.
             fill = await asyncio.shield(self._fill(question, scope))
         if fill.entry:
             await _send_entry(fill.entry, scope, headers, send)
@@ -154,15 +158,20 @@ class EdgeCache:
             self._shelf.drop(question)
             return Fill(answer, None, None)
         entry = make_entry(answer, born=began)
-        purged_at = self._last_purge(entry.tags, since=began)
-        if purged_at is None:
-            self._shelf.put(question, entry)
+        entry.purged_at = self._first_purge(entry.tags, since=began)
+        self._shelf.put(question, entry)
         BYTES.set(self._shelf.currsize)
-        return Fill(answer, entry, purged_at)
+        return Fill(answer, entry, entry.purged_at)
 
-    def _last_purge(self, tags: Iterable[str], *, since: float) -> float | None:
-        purges = [at for tag in tags if (at := self._purged.get(tag, 0.0)) >= since]
-        return max(purges, default=None)
+    def _first_purge(self, tags: frozenset[str], *, since: float) -> float | None:
+        """When one of the tags was first purged since then."""
+        first = None
+        for at, purged in reversed(self._purges):
+            if at < since:
+                break
+            if not purged.isdisjoint(tags):
+                first = at
+        return first
 
     def _begin_to_hear(self) -> None:
         if self._wire is None:
@@ -179,22 +188,16 @@ class EdgeCache:
         """Note what is out of date now."""
         tags, now = unpack(payload), time.monotonic()
         PURGE.inc()
-        self._remember(tags, now)
+        self._purges.append((now, tags))
         if EVERYTHING in tags:
             self._empty()
         for question in self._shelf.tagged(tags):
             entry = self._shelf[question]
             entry.purged_at = entry.purged_at or now
 
-    def _remember(self, tags: Iterable[str], now: float) -> None:
-        self._purged |= dict.fromkeys(tags, now)
-        if len(self._purged) > PURGES_REMEMBERED:
-            oldest = now - PURGES_REMEMBERED_SECONDS
-            self._purged = {tag: at for tag, at in self._purged.items() if at > oldest}
-
     def _empty(self) -> None:
         """Keep nothing of what was kept, or is being made."""
-        self._remember([EVERYTHING], time.monotonic())
+        self._purges.append((time.monotonic(), frozenset([EVERYTHING])))
         self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
         BYTES.set(0)
 

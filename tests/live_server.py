@@ -266,8 +266,8 @@ class LiveEvently:
         found = self.ask("/health/ready").json["parts"]
         return {name for name, part in found.items() if part["status"] == "ok"}
 
-    def metric(self, name: str) -> float:
-        lines = self.ask("/metrics").body.splitlines()
+    def metric(self, name: str, port: int | None = None) -> float:
+        lines = self.ask("/metrics", port=port).body.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(name + " "))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from redis import Redis as Client
 
 from tests.live_server import BUYERS, SEATS, Answer, LiveEvently, Sale, Web, eventually
 
@@ -45,11 +46,13 @@ def live(evently: LiveEvently) -> LiveEvently:
     return evently
 
 
-def rush(live: LiveEvently, sale: Sale, *, midway: Callable[[], None]) -> list[Answer]:
+def rush(
+    live: LiveEvently, sale: Sale, *, midway: Callable[[], None], port: int | None = None
+) -> list[Answer]:
     """Everybody books, a few at a time; after a quarter of the answers `midway` happens."""
     answers = []
     with ThreadPoolExecutor(LINES) as pool:
-        asked = [pool.submit(live.book, sale, token) for token in sale.tokens]
+        asked = [pool.submit(live.book, sale, token, port=port) for token in sale.tokens]
         for place, done in enumerate(as_completed(asked)):
             if place == len(asked) // 4:
                 midway()
@@ -114,9 +117,37 @@ def test_a_sale_goes_on_without_redis(
         recover(live)
     eventually(lambda: live.parts() >= {"database", "redis"}, "Redis is used again")
     next_sale = next(sales)
+    buyers = iter(next_sale.tokens)
+    eventually(lambda: is_booked_with_a_lock(live, next_sale, next(buyers)), "locks are used again")
+
+
+def is_booked_with_a_lock(live: LiveEvently, sale: Sale, buyer: str) -> bool:
     skipped = live.metric("evently_booking_locks_skipped_total")
-    assert live.book(next_sale, next_sale.tokens[0]).code == "booked"
-    assert live.metric("evently_booking_locks_skipped_total") == skipped
+    assert live.book(sale, buyer).code == "booked"
+    return live.metric("evently_booking_locks_skipped_total") == skipped
+
+
+def test_a_rush_goes_on_while_redis_is_flushed_stopped_and_started(
+    live: LiveEvently, sale: Sale
+) -> None:
+    """With limits on: they are open while they cannot be asked, and say so."""
+    wide = {f"RATE_LIMIT_{tier}": "1000000" for tier in ("GLOBAL", "ADDRESS")}
+    with live.another_web(RATE_LIMITS="on", **wide) as web:
+
+        def flush_and_stop() -> None:
+            Client.from_url(live.redis.url).flushall()
+            live.redis.stop()
+
+        answers = rush(live, sale, midway=flush_and_stop, port=web.port)
+        skipped = live.metric("evently_rate_limit_skipped_total", port=web.port)
+        live.redis.start()
+        eventually(
+            lambda: "ratelimit-limit" in live.ask("/api/v1/events", port=web.port).headers,
+            "limits are asked again",
+        )
+    assert codes(answers) == {"booked": SEATS, "sold-out": BUYERS - SEATS}
+    assert adds_up(live, sale)
+    assert skipped > 0
 
 
 def test_an_event_is_cancelled_without_a_broker_and_without_waiting(

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from evently.accounts.models import User
+from evently.dev.redis import Redis
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +58,16 @@ def _no_socket_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("connect", "sendall", "send"):
         monkeypatch.setattr(socket.socket, name, watched(getattr(socket.socket, name)))
+
+
+@pytest.fixture
+def redis_that_dies(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
+    """A Redis of this test's own, to stop at will."""
+    server = Redis(tmp_path / "redis", durable=False)
+    server.start()
+    settings.REDIS_URL = server.url
+    yield server
+    server.stop()
 
 
 @pytest.fixture

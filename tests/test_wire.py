@@ -6,13 +6,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 from django_redis import get_redis_connection
-from pytest_django import Settings
 
 from evently import wire
 from evently.dev.redis import Redis
@@ -27,16 +25,6 @@ class Ear:
 
     def __call__(self, payload: bytes) -> None:
         self.heard.append(payload)
-
-
-@pytest.fixture
-def redis_that_dies(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
-    """A Redis of this test's own."""
-    server = Redis(tmp_path / "redis", durable=False)
-    server.start()
-    settings.REDIS_URL = server.url
-    yield server
-    server.stop()
 
 
 async def test_what_is_published_is_heard_from_the_moment_listening_returns() -> None:

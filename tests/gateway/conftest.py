@@ -3,12 +3,10 @@
 import io
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from evently.dev.redis import Redis
 from evently.gateway.limits import RateLimits
 from tests.gateway.asking import ok
 
@@ -28,16 +26,6 @@ def limits(settings: Settings) -> Callable[..., None]:
         settings.RATE_LIMIT_PER_MINUTE = settings.RATE_LIMIT_PER_MINUTE | figures
 
     return set_figures
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
-    """A Redis of this test's own, to stop at will."""
-    server = Redis(tmp_path / "redis", durable=False)
-    server.start()
-    settings.REDIS_URL = server.url
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -36,10 +36,10 @@ async def until_limited(layer: RateLimits) -> None:
 
 
 async def test_without_redis_everybody_passes_and_it_comes_back_by_itself(
-    own_redis: Redis, limited: RateLimits, caplog: pytest.LogCaptureFixture
+    redis_that_dies: Redis, limited: RateLimits, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert is_limited(await ask(limited))
-    await asyncio.to_thread(own_redis.stop)
+    await asyncio.to_thread(redis_that_dies.stop)
     before = skipped()
     began = monotonic()
     replies = await ask_often(limited)
@@ -47,17 +47,17 @@ async def test_without_redis_everybody_passes_and_it_comes_back_by_itself(
     assert [reply.status for reply in replies] == [200] * REQUESTS
     assert not any(map(is_limited, replies))
     assert skipped() == before + REQUESTS
-    await asyncio.to_thread(own_redis.start)
+    await asyncio.to_thread(redis_that_dies.start)
     await until_limited(limited)
     assert caplog.text.count("Rate limits are open") == 1
     assert caplog.text.count("Rate limits hold again") == 1
 
 
 async def test_a_hanging_redis_costs_its_time_out_once(
-    own_redis: Redis, limited: RateLimits
+    redis_that_dies: Redis, limited: RateLimits
 ) -> None:
     assert is_limited(await ask(limited))
-    os.kill(own_redis.pid, signal.SIGSTOP)
+    os.kill(redis_that_dies.pid, signal.SIGSTOP)
     try:
         began = monotonic()
         together = await asyncio.gather(*(ask(limited, f"/{n}") for n in range(10 * REQUESTS)))
@@ -65,18 +65,18 @@ async def test_a_hanging_redis_costs_its_time_out_once(
         assert monotonic() - began < 4 * PATIENCE_SECONDS
         assert {reply.status for reply in together + one_after_another} == {200}
     finally:
-        os.kill(own_redis.pid, signal.SIGCONT)
+        os.kill(redis_that_dies.pid, signal.SIGCONT)
     await until_limited(limited)
 
 
 async def test_while_one_looks_whether_redis_is_back_nobody_else_waits(
-    own_redis: Redis,
+    redis_that_dies: Redis,
     limited: RateLimits,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     await ask(limited)
-    os.kill(own_redis.pid, signal.SIGSTOP)
+    os.kill(redis_that_dies.pid, signal.SIGSTOP)
     try:
         await ask(limited)  # Redis is known to be out
         await asyncio.sleep(PAUSE_SECONDS)
@@ -89,15 +89,15 @@ async def test_while_one_looks_whether_redis_is_back_nobody_else_waits(
         await looking
         assert caplog.text.count("Rate limits are open") == 1
     finally:
-        os.kill(own_redis.pid, signal.SIGCONT)
+        os.kill(redis_that_dies.pid, signal.SIGCONT)
 
 
 async def test_a_restarted_redis_knows_nothing_and_limits_hold_on(
-    own_redis: Redis, limited: RateLimits
+    redis_that_dies: Redis, limited: RateLimits
 ) -> None:
     await ask(limited)
-    await asyncio.to_thread(own_redis.stop)
-    await asyncio.to_thread(own_redis.start)
+    await asyncio.to_thread(redis_that_dies.stop)
+    await asyncio.to_thread(redis_that_dies.start)
     await until_limited(limited)
     reply = await ask(limited, "/developers/")
     assert int(reply.headers["ratelimit-remaining"]) >= 895

@@ -1,14 +1,11 @@
 """What every test of live news gets: a thread of its own, and no connection left behind."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
-from pytest_django import Settings
 
-from evently.dev.redis import Redis
 from events import live
 from events.live import newsroom
 
@@ -25,13 +22,3 @@ def _fresh_announcer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def _no_connection_is_left() -> AsyncIterator[None]:
     yield
     await sync_to_async(connections.close_all)()
-
-
-@pytest.fixture
-def redis_that_dies(tmp_path: Path, settings: Settings) -> Iterator[Redis]:
-    """A Redis of this test's own."""
-    server = Redis(tmp_path / "redis", durable=False)
-    server.start()
-    settings.REDIS_URL = server.url
-    yield server
-    server.stop()

@@ -363,7 +363,7 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT") or env.home() / "static")
 STATICFILES_DIRS = [BASE_DIR / "evently" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "evently.site.storage.StaticFiles"},
 }
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from evently.site.sockets import refuse
 from events.live import announcer
-from events.live.hub import Visitor, the_hub
+from events.live.hub import ALIVE, Visitor, the_hub
 
 MOST_EVENTS = 50
 NO_SUCH_EVENT = 4404
@@ -63,7 +63,8 @@ class SeatsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Join first and look then, so that no change falls between."""
         await self.visitor.join(self.event_ids)
         await self.accept()
-        await self.visitor.see()
+        if not await self.visitor.see():
+            await self.base_send(ALIVE)  # a page takes silence for a dead line
 
     def leave(self) -> None:
         """Want nothing more; to leave twice is the same as once."""

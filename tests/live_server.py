@@ -22,7 +22,7 @@ from evently.dev.redis import Redis, free_port
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 30.0
 BUYERS, SEATS = 80, 60
-NOT_SERVED = ("admin", "unfold", "drf_spectacular_sidecar", "rest_framework")
+NOT_SERVED = ("admin", "unfold", "redoc", "rest_framework")
 MAKE_SALES = f"""
 import json
 from django.utils.timezone import now

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from evently.accounts.models import User
+from evently.purging import EVERYTHING, purge
 from tests.browser.chromium import NAMES, PROGRAM, launch
 from tests.browser.server import collect_static, running_server
 from tests.browser.sessions import session_of
@@ -48,6 +49,7 @@ def chromium() -> Iterator[Browser]:
 def visit(transactional_db: None, site: str, chromium: Browser) -> Iterator[Visit]:
     """Opens pages; everything is closed before the database is emptied."""
     contexts: list[BrowserContext] = []
+    purge([EVERYTHING])  # the server keeps pages of events that an earlier test made
 
     def open_page(path: str, user: User | None = None, init: str = "", **options: Any) -> Page:
         context = chromium.new_context(base_url=site, **options)

@@ -71,6 +71,16 @@ def test_the_polling_catalogue_asks_for_what_is_no_longer_listed(visit: Visit) -
         expect(chip(card_of(page, gone))).to_have_text(words, timeout=8_000)
 
 
+def test_the_polling_catalogue_bears_an_event_that_was_taken_back(visit: Visit) -> None:
+    event, taken_back = make_event(capacity=10), make_event()
+    page = visit("about:blank", init=NO_WEBSOCKET)
+    page.goto("/?available=on")
+    Event.objects.filter(pk=taken_back.pk).update(status=Event.Status.DRAFT, version=2)
+    make_booking(event, quantity=4)
+    expect_line(page, "polling")
+    expect(seats(card_of(page, event))).to_have_text("6 of 10 seats left", timeout=8_000)
+
+
 @pytest.mark.parametrize("is_catalogue", [True, False], ids=["catalogue", "event"])
 def test_the_line_comes_back_and_polling_ends(visit: Visit, is_catalogue: bool) -> None:
     event = make_event(capacity=10)

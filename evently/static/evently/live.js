@@ -204,8 +204,10 @@
 
   // --- The page's one line to the server --------------------------------------------------------
 
+  /** What stands at the address; null when nothing stands there. */
   async function get(address) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    if (answer.status === 404) return null;
     if (!answer.ok) throw new Error(`${answer.status}`);
     return answer.json();
   }
@@ -312,7 +314,7 @@
       }
       if (!this.#stopAsking) return; // The line came back meanwhile.
       this.#say("polling");
-      states.forEach(this.take);
+      states.filter(Boolean).forEach(this.take);
     }
 
     #say(state) {

@@ -126,6 +126,12 @@ async def test_fifty_events_are_not_too_many_and_an_event_named_twice_is_told_on
         assert await socket.receive_nothing(timeout=0.3)
 
 
+async def test_a_line_to_nothing_that_is_public_says_that_it_is_alive() -> None:
+    draft = await in_thread(make_event)(status=Event.Status.DRAFT)
+    async with looking_at_all(draft.pk, uuid4()) as socket:
+        assert await hear(socket, "alive") == {"type": "alive"}
+
+
 async def test_a_silent_line_says_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "ALIVE_EVERY_SECONDS", 0.1)
     event = await in_thread(make_event)()

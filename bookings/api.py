@@ -51,7 +51,7 @@ class BookingsView(ApiView):
     def post(self, request: Request) -> Response:
         """Book seats. `sold-out` tells in `available_seats` how many are left."""
         wish = self.read(BookingIn)
-        booking = services.book(
+        booking = services.book_in_company(
             event_id=wish["event_id"],
             request=services.BookingRequest(
                 user_id=self.person.pk,

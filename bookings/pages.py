@@ -66,7 +66,7 @@ def book(request: HttpRequest, event_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show_event(request, event_id, seats=typed, refusal=Invalid())
     try:
-        booking = services.book(
+        booking = services.book_in_company(
             event_id=event_id,
             request=services.BookingRequest(
                 user_id=person(request).pk,

@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from bookings.models import Booking
-from evently.api.fields import Id, Shape, WholeNumber, shown_instant
+from evently.api.fields import Id, Shape, WholeNumber
+from evently.instants import iso
 from events.models import MAX_CAPACITY
 
 
@@ -48,8 +49,8 @@ def shown(booking: Booking) -> dict[str, Any]:
         "currency": booking.currency,
         "status": str(booking.status),
         "refund": str(booking.refund),
-        "created_at": shown_instant(booking.created_at),
-        "cancelled_at": shown_instant(booking.cancelled_at),
+        "created_at": iso(booking.created_at),
+        "cancelled_at": iso(booking.cancelled_at),
     }
 
 

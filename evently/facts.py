@@ -8,6 +8,7 @@ the change nor the other subscribers: whatever must not be lost is found again i
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -25,8 +26,13 @@ def subscribe(fact_type: type[Fact], hear: Callable[[Fact], None]) -> None:
 
 
 def publish(fact: object) -> None:
-    """Tell the fact's subscribers after the open transaction's commit; never if it rolls back."""
-    transaction.on_commit(lambda: _deliver(fact))
+    """Tell the fact's subscribers after the open transaction's commit; never if it rolls back.
+
+    They hear it in the context of now, with the correlation id of whoever caused it: the commit may
+    come on behalf of many.
+    """
+    context = copy_context()
+    transaction.on_commit(lambda: context.run(_deliver, fact))
 
 
 def _deliver(fact: object) -> None:

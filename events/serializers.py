@@ -15,9 +15,9 @@ from evently.api.fields import (
     Shape,
     Text,
     WholeNumber,
-    shown_instant,
 )
 from evently.api.pagination import PageIn
+from evently.instants import iso
 from events.models import MAX_CAPACITY, MAX_DESCRIPTION, MAX_NAME, Event, Organiser
 from events.queries import ORDERINGS
 from events.validators import known_currencies, validate_timezone
@@ -76,10 +76,10 @@ class EventOut(serializers.ModelSerializer[Event]):
             "name": event.name,
             "description": event.description,
             "venue": event.venue,
-            "starts_at": shown_instant(event.starts_at),
-            "ends_at": shown_instant(event.ends_at),
-            "sales_start_at": shown_instant(event.sales_start_at),
-            "sales_end_at": shown_instant(event.sales_end_at),
+            "starts_at": iso(event.starts_at),
+            "ends_at": iso(event.ends_at),
+            "sales_start_at": iso(event.sales_start_at),
+            "sales_end_at": iso(event.sales_end_at),
             "timezone": event.timezone,
             "capacity": event.capacity,
             "available_seats": event.available_seats,

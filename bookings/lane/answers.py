@@ -6,7 +6,6 @@ from functools import cache
 
 from asgiref.typing import ASGISendCallable
 from csp.middleware import CSPMiddleware
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -18,6 +17,7 @@ from bookings.serializers import shown
 from bookings.services import Outcome
 from evently.api.problem import django_problem, framework_problem, refusal_response
 from evently.errors import Refusal
+from evently.gateway.replies import for_other_origins
 
 logger = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
@@ -85,10 +85,13 @@ def _always() -> Headers:
 
 def _for_origin(origin: str) -> Headers:
     """What lets a page of another site read the answer, if it may."""
-    if origin not in settings.CORS_ALLOWED_ORIGINS:
+    if not origin:
         return []
-    exposed = ", ".join(settings.CORS_EXPOSE_HEADERS)
+    request, response = HttpRequest(), HttpResponse()
+    request.path_info, request.META["HTTP_ORIGIN"] = PATH, origin
+    for_other_origins(request, response)
     return [
-        (b"access-control-allow-origin", origin.encode("latin1")),
-        (b"access-control-expose-headers", exposed.encode()),
+        (name.lower().encode(), value.encode("latin1"))
+        for name, value in response.items()
+        if name.lower().startswith("access-control-")
     ]

@@ -14,6 +14,7 @@ from bookings.services.cancelling import (
     cancel_bookings_of_event,
     find_cancelled_events_with_bookings,
 )
+from bookings.services.company import book_in_company
 from bookings.services.retries import forget_old_answers
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Wish",
     "book",
     "book_batch",
+    "book_in_company",
     "book_mixed_batch",
     "cancel_booking",
     "cancel_bookings_of_event",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from bookings.queries import list_holders
 from bookings.services.retries import Memory, recall
 from evently.errors import Busy, Invalid, Refusal
 from evently.facts import publish
+from evently.instants import iso
 from evently.transactions import unit_of_work
 from events.errors import EventClosed, EventNotFound
 from events.inventory import Taking, take_seats_together
@@ -277,19 +278,15 @@ def _closed(event: Event, now: datetime) -> EventClosed:
         return EventClosed(_("This event is over."))
     if event.sales_start_at and event.sales_start_at > now:
         begins = _("The sale begins on %(moment)s (%(zone)s).") % _told(event.sales_start_at, event)
-        return EventClosed(begins, sales_start_at=_iso(event.sales_start_at))
+        return EventClosed(begins, sales_start_at=iso(event.sales_start_at))
     ended = _("The sale ended on %(moment)s (%(zone)s).") % _told(event.sale_ends_at, event)
-    return EventClosed(ended, sales_end_at=_iso(event.sale_ends_at))
+    return EventClosed(ended, sales_end_at=iso(event.sale_ends_at))
 
 
 def _told(instant: datetime, event: Event) -> dict[str, str]:
     """The instant on the event's own clocks, in the reader's language."""
     local = instant.astimezone(ZoneInfo(event.timezone))
     return {"moment": date_format(local, "DATETIME_FORMAT"), "zone": event.timezone}
-
-
-def _iso(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _explain(error: IntegrityError) -> Exception:

@@ -6,7 +6,6 @@ pair, a time without its offset) is refused here, before a use case sees it.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -128,11 +127,6 @@ class Instant(serializers.DateTimeField):
         if not 1 < instant.year < 9999:
             self.fail("overflow")
         return instant
-
-
-def shown_instant(instant: datetime | None) -> str | None:
-    """An instant as answers show it: ISO 8601 in UTC, ending in Z."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None
 
 
 class Choice(serializers.ChoiceField):

@@ -6,5 +6,4 @@ channel of Redis for each event (`messages`). Each server process hears a channe
 (`outgoing`). Whoever comes is told first how things stand (`snapshots`).
 """
 
-from events.live.newsroom import Announcer as Announcer
 from events.live.newsroom import announcer as announcer

@@ -1,10 +1,10 @@
 """What is said about an event, ready to be sent, and on which channels of Redis."""
 
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from evently.instants import iso
 from events.facts import EventStateChanged
 
 
@@ -41,11 +41,7 @@ def seats_message(state: EventStateChanged) -> dict[str, Any]:
         "price": f"{state.price:.2f}",
         "status": state.status,
         "version": state.version,
-        "ends_at": state.ends_at.isoformat(),
-        "sales_start_at": _iso(state.sales_start_at),
-        "sales_end_at": _iso(state.sales_end_at),
+        "ends_at": iso(state.ends_at),
+        "sales_start_at": iso(state.sales_start_at),
+        "sales_end_at": iso(state.sales_end_at),
     }
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return instant.isoformat() if instant else None

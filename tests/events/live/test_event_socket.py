@@ -12,6 +12,7 @@ from django_redis import get_redis_connection
 
 from bookings.services import cancel_booking
 from evently.facts import publish
+from evently.instants import iso
 from events import live
 from events.live.messages import channel_of, seats_text
 from events.models import Event
@@ -42,7 +43,7 @@ async def test_a_snapshot_comes_on_connect() -> None:
             "price": "20.00",
             "status": "published",
             "version": 1,
-            "ends_at": event.ends_at.isoformat(),
+            "ends_at": iso(event.ends_at),
             "sales_start_at": "2026-06-01T12:00:00+00:00",
             "sales_end_at": None,
         }
@@ -59,7 +60,7 @@ async def test_a_sale_that_ends_sooner_is_told() -> None:
             expected_version=1,
             now=NOW,
         )
-        await hear_until(socket, "seats", sales_end_at=event.starts_at.isoformat())
+        await hear_until(socket, "seats", sales_end_at=iso(event.starts_at))
 
 
 async def test_a_booking_is_told_to_everybody_who_looks() -> None:

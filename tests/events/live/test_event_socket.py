@@ -44,7 +44,7 @@ async def test_a_snapshot_comes_on_connect() -> None:
             "status": "published",
             "version": 1,
             "ends_at": iso(event.ends_at),
-            "sales_start_at": "2026-06-01T12:00:00+00:00",
+            "sales_start_at": "2026-06-01T12:00:00Z",
             "sales_end_at": None,
         }
 

@@ -6,6 +6,7 @@ WSGI because its own ASGI handler starts a thread for each request (figures:
 `docs/decisions/0002-one-asgi-program.md`).
 """
 
+import gc
 import os
 
 from a2wsgi import WSGIMiddleware
@@ -35,3 +36,7 @@ application = ProtocolTypeRouter(
 )
 for layer in reversed(settings.GATEWAY):
     application = import_string(layer)(application)
+
+# What stands now stays: the collector need not look at it again and again.
+gc.collect()
+gc.freeze()

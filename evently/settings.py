@@ -32,6 +32,8 @@ WEB_WORKERS = env.number("WEB_WORKERS", 1, low=1, high=64)
 EXPRESS_LANE = env.flag("EXPRESS_LANE", default=True)
 # The caches: whole public answers in each process, lists in Redis, results in the database.
 EDGE_CACHE = env.flag("EDGE_CACHE", default=True)
+# Tells what stands in the slots of kept answers: see `evently.gateway.edge.slots`.
+EDGE_SLOTS = "events.slots.read_news"
 EDGE_CACHE_MB = env.number("EDGE_CACHE_MB", 64, low=1, high=65_536)
 L2_CACHE = env.flag("L2_CACHE", default=True)
 L3_CACHE = env.flag("L3_CACHE", default=True)
@@ -378,7 +380,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s [%(correlation_id)s]: %(message)s"}},
     "handlers": {
         "console": {
-            "class": "logging.StreamHandler",
+            "class": "evently.console.Console",
             "formatter": "line",
             "filters": ["request"],
         },

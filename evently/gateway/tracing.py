@@ -5,27 +5,20 @@ The id comes from the header X-Request-ID, or is made here. Code reads it from t
 websockets without the header and warns of every id that it does not like, so it is not used.
 """
 
-import logging
+import random
 import re
 from time import perf_counter
 from typing import Any
-from urllib.parse import quote
-from uuid import uuid4
 
 from asgi_correlation_id import correlation_id
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
 from evently.api.problem import framework_problem
+from evently.gateway.access import Line, access_log
 from evently.gateway.replies import STARTS, send_response, with_headers
-
-access_log = logging.getLogger("evently.access")
 
 HEADER = b"x-request-id"
 ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,128}")
-# A long part of an address that names neither an event nor a file is a secret, such as the key in
-# a mail for a new password.
-SECRET = re.compile(r"(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$))[^/.]{20,}")
-LONGEST_PATH = 200
 
 
 class Tracing:
@@ -39,8 +32,9 @@ class Tracing:
     ) -> None:
         if scope["type"] == "lifespan":
             await self.inner(scope, receive, send)
+            access_log.write()
             return
-        request_id = _given_id(scope) or uuid4().hex
+        request_id = _given_id(scope) or _new_id()
         correlation_id.set(request_id)
         began = perf_counter()
         status = 0
@@ -61,7 +55,9 @@ class Tracing:
                 await send_response(answer, framework_problem(500))
             raise
         finally:
-            _log(scope, status, perf_counter() - began)
+            method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
+            seconds = perf_counter() - began
+            access_log.note(Line(request_id, method, scope["path"], status, seconds))
 
 
 def _given_id(scope: Any) -> str:
@@ -71,9 +67,6 @@ def _given_id(scope: Any) -> str:
     return ""
 
 
-def _log(scope: Any, status: int, seconds: float) -> None:
-    """One line without query, address or anything else that tells who it was."""
-    if access_log.isEnabledFor(logging.INFO):
-        path = SECRET.sub("*", quote(scope["path"], safe="/:@"))[:LONGEST_PATH]
-        method = scope.get("method", "WEBSOCKET")
-        access_log.info("%s %s %d %.1f ms", method, path, status, seconds * 1000)
+def _new_id() -> str:
+    """Nobody has to be unable to guess it, so it need not cost a question to the system."""
+    return f"{random.getrandbits(128):032x}"

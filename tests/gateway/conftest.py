@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from pytest_django import Settings
 
+from evently.console import Console
+from evently.gateway.access import access_log
 from evently.gateway.limits import RateLimits
 from tests.gateway.asking import ok
 
@@ -28,12 +30,26 @@ def limits(settings: Settings) -> Callable[..., None]:
     return set_figures
 
 
+class Written(io.StringIO):
+    """What was written, and what would be in a moment."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def getvalue(self) -> str:
+        access_log.write()
+        self._console.flush()
+        return super().getvalue()
+
+
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What the server's own handler writes, in the server's own format."""
     console = next(handler for handler in logging.root.handlers if handler.name == "console")
-    assert isinstance(console, logging.StreamHandler)
-    written = io.StringIO()
+    assert isinstance(console, Console)
+    access_log.write()  # what the test before this one had to say
+    written = Written(console)
     before = console.setStream(written)
     yield written
     console.setStream(before)

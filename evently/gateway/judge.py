@@ -73,31 +73,30 @@ class Judge:
         batch = self._boarding
         if batch is None or len(batch.requests) >= LARGEST_BATCH:
             batch = self._boarding = _Batch(self._send)
-        place = len(batch.requests)
-        batch.requests.append(tiers)
-        # Whoever hangs up takes nobody else's answer along.
-        answers = await asyncio.shield(batch.answers)
-        if answers is None:
-            return None
-        if not answers[place].is_allowed:
-            self._exhausted.remember(answers[place])
-        return answers[place]
+        verdict = await batch.add(tiers)
+        if verdict and not verdict.is_allowed:
+            self._exhausted.remember(verdict)
+        return verdict
 
     async def close(self) -> None:
         await self._redis.aclose()
 
-    async def _send(self, batch: "_Batch") -> "list[Verdict] | None":
-        async with self._turn:
-            if self._boarding is batch:
-                self._boarding = None
-            if self._breaker.is_open:
-                return None
-            return await self._ask(batch.requests)
+    async def _send(self, batch: "_Batch") -> None:
+        answers = None
+        try:
+            async with self._turn:
+                if self._boarding is batch:
+                    self._boarding = None
+                if not self._breaker.is_open:
+                    answers = await self._ask(batch.requests)
+        finally:
+            batch.tell(answers)
 
     async def _ask(self, requests: Sequence[Sequence[Tier]]) -> list[Verdict] | None:
-        keys = [tier.key for tiers in requests for tier in tiers]
+        tiers = {tier.key: tier for asked in requests for tier in asked}
         try:
-            answer: bytes = await self._script(keys=keys, args=[self._numbers(requests)])
+            numbers = self._numbers(tiers, requests)
+            answer: bytes = await self._script(keys=list(tiers), args=[numbers])
         except (RedisError, OSError) as error:
             self._note(is_out=True, error=error)
             return None
@@ -108,11 +107,12 @@ class Judge:
             for place, tiers in enumerate(requests)
         ]
 
-    def _numbers(self, requests: Sequence[Sequence[Tier]]) -> str:
-        numbers = [self._window_ms]
-        for tiers in requests:
-            numbers.append(len(tiers))
-            numbers.extend(tier.limit for tier in tiers)
+    def _numbers(self, tiers: dict[str, Tier], requests: Sequence[Sequence[Tier]]) -> str:
+        number_of = {key: number for number, key in enumerate(tiers, 1)}
+        numbers = [self._window_ms, *(tier.limit for tier in tiers.values())]
+        for asked in requests:
+            numbers.append(len(asked))
+            numbers.extend(number_of[tier.key] for tier in asked)
         return " ".join(map(str, numbers))
 
     def _note(self, *, is_out: bool, error: Any = None) -> None:
@@ -157,11 +157,23 @@ class Exhausted:
 class _Batch:
     """Requests that go to Redis together."""
 
-    def __init__(
-        self, send: "Callable[[_Batch], Coroutine[Any, Any, list[Verdict] | None]]"
-    ) -> None:
+    def __init__(self, send: "Callable[[_Batch], Coroutine[Any, Any, None]]") -> None:
         self.requests: list[Sequence[Tier]] = []
-        self.answers = asyncio.create_task(send(self))
+        self._waiting: list[asyncio.Future[Verdict | None]] = []
+        self._sending = asyncio.create_task(send(self))
+
+    def add(self, tiers: Sequence[Tier]) -> "asyncio.Future[Verdict | None]":
+        """What will be answered to this request."""
+        answer: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
+        self.requests.append(tiers)
+        self._waiting.append(answer)
+        return answer
+
+    def tell(self, answers: Sequence[Verdict] | None) -> None:
+        """Answer all, but those who hung up; None: Redis is out."""
+        for place, waiting in enumerate(self._waiting):
+            if not waiting.done():
+                waiting.set_result(answers[place] if answers else None)
 
 
 def _verdict(tiers: Sequence[Tier], allowed: int, place: int, *figures: int) -> Verdict:

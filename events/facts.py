@@ -22,6 +22,11 @@ class EventStateChanged:
     sales_start_at: datetime | None
     sales_end_at: datetime | None
 
+    @property
+    def sale_ends_at(self) -> datetime:
+        """As `Event.sale_ends_at`."""
+        return min(self.sales_end_at or self.ends_at, self.ends_at)
+
     @classmethod
     def of(cls, event: Event) -> "EventStateChanged":
         return cls(

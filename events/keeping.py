@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from evently.purging import EVENTS, tag_of_event
 from evently.site.public import Response, let_edge_keep
 from events.models import Event
+from events.slots import mark_slots
 
 # What is kept is purged when it changes, so this is long: each lapse costs a visitor the wait.
 SECONDS = 300
@@ -20,7 +21,7 @@ def let_edge_keep_event(
 ) -> Response:
     """Let what shows one event be kept, but not beyond the begin or end of its sale, or its end."""
     seconds = _until_a_turn([event], now, SECONDS)
-    return let_edge_keep(request, response, tags=[tag_of_event(event.pk)], seconds=seconds)
+    return _keep(request, response, [event], [tag_of_event(event.pk)], seconds)
 
 
 def let_edge_keep_list(
@@ -35,7 +36,16 @@ def let_edge_keep_list(
     shown = list(events)
     tags = [EVENTS, *(tag_of_event(event.pk) for event in shown)]
     seconds = _until_a_turn(shown, now, seconds)
-    return let_edge_keep(request, response, tags=tags, seconds=seconds)
+    return _keep(request, response, shown, tags, seconds)
+
+
+def _keep(
+    request: HttpRequest, response: Response, events: list[Event], tags: list[str], seconds: int
+) -> Response:
+    response = let_edge_keep(request, response, tags=tags, seconds=seconds)
+    if "Surrogate-Control" in response.headers:
+        mark_slots(response, events)
+    return response
 
 
 def _until_a_turn(events: Iterable[Event], now: datetime, seconds: int) -> int:

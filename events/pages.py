@@ -88,8 +88,8 @@ class SearchForm(forms.Form):
         self.is_valid()
         asked = self.cleaned_data
         span = WHEN.get(asked.get("when", ""))
-        # The same wish within a minute is the same search.
-        now = now.replace(second=0, microsecond=0)
+        # The same wish within an hour is the same search.
+        now = now.replace(minute=0, second=0, microsecond=0)
         common = EventSearch(
             search=asked.get("search", ""),
             starts_before=now + span if span else None,

@@ -7,11 +7,10 @@ everybody, and `let_edge_keep` says of one answer how long it may be kept and wh
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 View = TypeVar("View", bound=Callable[..., Any])
-Response = TypeVar("Response", bound=HttpResponseBase)
+Response = TypeVar("Response", bound=HttpResponse)
 
 
 def public(view: View) -> View:

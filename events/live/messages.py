@@ -1,6 +1,8 @@
 """What is said about an event, ready to be sent, and on which channels of Redis."""
 
 import json
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -45,3 +47,20 @@ def seats_message(state: EventStateChanged) -> dict[str, Any]:
         "sales_start_at": iso(state.sales_start_at),
         "sales_end_at": iso(state.sales_end_at),
     }
+
+
+def read_seats_text(text: bytes) -> EventStateChanged:
+    """What `seats_text` was made of."""
+    told = json.loads(text)
+    starts, ends = told["sales_start_at"], told["sales_end_at"]
+    return EventStateChanged(
+        event_id=UUID(told["event_id"]),
+        available_seats=told["available_seats"],
+        capacity=told["capacity"],
+        price=Decimal(told["price"]),
+        status=told["status"],
+        version=told["version"],
+        ends_at=datetime.fromisoformat(told["ends_at"]),
+        sales_start_at=datetime.fromisoformat(starts) if starts else None,
+        sales_end_at=datetime.fromisoformat(ends) if ends else None,
+    )

@@ -172,10 +172,13 @@ class Newsroom(threading.Thread):
     ) -> None:
         """All of it in one round trip: to those who look on, and to caches of what they look at."""
         words: list[str | bytes] = []
-        if states:
-            words += purging.CHANNEL, purging.pack(map(purging.tag_of_event, states))
-        for state in states.values():
-            words += channel_of(state.event_id), seats_text(state)
+        told: dict[str, purging.News] = {}
+        for event_id, state in states.items():
+            text = seats_text(state)
+            words += channel_of(event_id), text
+            told[purging.tag_of_event(event_id)] = purging.News(state.version, text.encode())
+        if told:
+            words += purging.NEWS_CHANNEL, purging.pack_news(told)
         with redis.pipeline(transaction=False) as pipeline:
             if words:
                 pipeline.eval(SAY, 0, *words)

@@ -197,7 +197,7 @@ async def test_a_purge_lets_go_of_what_carries_the_tag() -> None:
 
 def purges(visitor: Visitor) -> int:
     """How many it has heard, beside that with which it began."""
-    return sum(EVERYTHING not in tags for _, tags in visitor.application._purges)
+    return sum(EVERYTHING not in tags for _, tags in visitor.application._heard)
 
 
 async def test_a_purged_answer_is_given_away_while_its_successor_is_made() -> None:

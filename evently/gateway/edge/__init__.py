@@ -4,16 +4,19 @@ A view says that its answer is the same for everybody (`evently.site.public`); o
 asked here, and not with the visitor's own request: with one that carries nothing of them. So what
 is personal cannot get in. Whoever has a session, a token or a message waiting goes past.
 
-What changes is purged by tag through Redis. A purged answer is given away for a moment longer,
-while its successor is made: all in all a change is seen everywhere within a second.
+What changes is told by tag through Redis. Where an answer says where it shows that (`slots`), the
+new state is written there. Otherwise the answer is purged: it is given away for a moment longer,
+while its successor is made. All in all a change is seen everywhere within a second.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import takewhile
 from typing import Any
 
 from asgiref.typing import (
@@ -27,10 +30,10 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 
 from evently.caching import BYTES, PURGES, REQUESTS
-from evently.gateway.edge.entries import CONTROL, TAGS, Answer, Entry, make_entry
+from evently.gateway.edge.entries import SAID_TO_THE_EDGE, Answer, Entry
 from evently.gateway.edge.questions import Headers, Question, canonical, question_of
 from evently.gateway.edge.shelf import Shelf
-from evently.purging import CHANNEL, EVERYTHING, unpack
+from evently.purging import CHANNEL, EVERYTHING, NEWS_CHANNEL, News, unpack, unpack_news
 from evently.wire import Wire, the_wire
 
 logger = logging.getLogger(__name__)
@@ -44,13 +47,19 @@ GRACE_SECONDS = 0.8
 # Its successor is begun after so long, so that an event that sells all the time does not have its
 # pages made all the time; the rest of the grace is for making it.
 REFILL_AFTER_SECONDS = 0.4
+# The successor of one that lapses is begun in good time, so that nobody waits for it.
+REFILL_AHEAD_SECONDS = 0.4
 # For longer than any answer takes: no database statement may.
-PURGES_REMEMBERED = 2_000
+MESSAGES_REMEMBERED = 2_000
 
 HIT, STALE, MISS, PASS = (
     REQUESTS.labels("l1", outcome) for outcome in ("hit", "stale", "miss", "pass")
 )
 PURGE = PURGES.labels("l1")
+
+
+# What changed, by tag, and to what; None where it is only known that it did.
+Told = Mapping[str, News | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +68,10 @@ class Fill:
 
     Args:
         entry: None when the answer may not be kept for others.
-        purged_at: when it first became known, while it was made, that it may be out of date.
     """
 
     answer: Answer
     entry: Entry | None
-    purged_at: float | None
 
 
 class EdgeCache:
@@ -74,7 +81,7 @@ class EdgeCache:
         self.inner = inner
         self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
         self._fills: dict[Question, asyncio.Task[Fill]] = {}
-        self._purges: deque[tuple[float, frozenset[str]]] = deque(maxlen=PURGES_REMEMBERED)
+        self._heard: deque[tuple[float, Told]] = deque(maxlen=MESSAGES_REMEMBERED)
         self._wire: Wire | None = None
         self._listening: asyncio.Task[Any] | None = None
         # Who is public is asked of the views: they are imported now, not when the first visitor
@@ -106,8 +113,11 @@ class EdgeCache:
             return None
         if not self._hears_purges() and now >= entry.born + UNHEARD_SECONDS:
             return None
+        entry.catch_up(question.language, now=now)
         if entry.purged_at is None:
             HIT.inc()
+            if now >= entry.lapses_at - REFILL_AHEAD_SECONDS:
+                self._fill(question, scope)
             return entry
         outdated_for = now - entry.purged_at
         if outdated_for >= GRACE_SECONDS:
@@ -128,7 +138,7 @@ class EdgeCache:
         """Ask inside, together with everybody who asks the same now."""
         leads = question not in self._fills
         fill = await asyncio.shield(self._fill(question, scope))
-        if fill.purged_at and time.monotonic() >= fill.purged_at + GRACE_SECONDS:
+        if fill.entry and fill.entry.is_stale(time.monotonic() - GRACE_SECONDS):
             # It took so long to make that it may not be given away any more.
             fill = await asyncio.shield(self._fill(question, scope))
         if fill.entry:
@@ -156,48 +166,50 @@ class EdgeCache:
             del self._fills[question]
         if not answer.seconds:
             self._shelf.drop(question)
-            return Fill(answer, None, None)
-        entry = make_entry(answer, born=began)
-        entry.purged_at = self._first_purge(entry.tags, since=began)
+            return Fill(answer, None)
+        entry = Entry(answer, born=began)
+        for at, told in self._heard_since(began):
+            for tag in told.keys() & entry.tags:
+                entry.hear(tag, told[tag], at=at)
+        entry.catch_up(question.language, now=time.monotonic())
         self._shelf.put(question, entry)
         BYTES.set(self._shelf.currsize)
-        return Fill(answer, entry, entry.purged_at)
+        return Fill(answer, entry)
 
-    def _first_purge(self, tags: frozenset[str], *, since: float) -> float | None:
-        """When one of the tags was first purged since then."""
-        first = None
-        for at, purged in reversed(self._purges):
-            if at < since:
-                break
-            if not purged.isdisjoint(tags):
-                first = at
-        return first
+    def _heard_since(self, began: float) -> list[tuple[float, Told]]:
+        """Oldest first."""
+        lately = takewhile(lambda heard: heard[0] >= began, reversed(self._heard))
+        return list(lately)[::-1]
 
     def _begin_to_hear(self) -> None:
         if self._wire is None:
             self._wire = the_wire()
             self._wire.on_return(self._empty)
-            self._listening = asyncio.create_task(self._wire.listen(CHANNEL, self._hear))
+            self._listening = asyncio.create_task(self._listen(self._wire))
             # What was kept before may have missed a purge.
             self._listening.add_done_callback(lambda _: self._empty())
 
     def _hears_purges(self) -> bool:
         return bool(self._wire and self._wire.is_up and self._listening and self._listening.done())
 
-    def _hear(self, payload: bytes) -> None:
+    async def _listen(self, wire: Wire) -> None:
+        await wire.listen(CHANNEL, lambda payload: self._hear(dict.fromkeys(unpack(payload))))
+        await wire.listen(NEWS_CHANNEL, lambda payload: self._hear(unpack_news(payload)))
+
+    def _hear(self, told: Told) -> None:
         """Note what is out of date now."""
-        tags, now = unpack(payload), time.monotonic()
+        now = time.monotonic()
         PURGE.inc()
-        self._purges.append((now, tags))
-        if EVERYTHING in tags:
+        self._heard.append((now, told))
+        if EVERYTHING in told:
             self._empty()
-        for question in self._shelf.tagged(tags):
-            entry = self._shelf[question]
-            entry.purged_at = entry.purged_at or now
+        for tag, news in told.items():
+            for entry in self._shelf.tagged(tag):
+                entry.hear(tag, news, at=now)
 
     def _empty(self) -> None:
         """Keep nothing of what was kept, or is being made."""
-        self._purges.append((time.monotonic(), frozenset([EVERYTHING])))
+        self._heard.append((time.monotonic(), {EVERYTHING: None}))
         self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
         BYTES.set(0)
 
@@ -240,7 +252,7 @@ def _unmarked(send: ASGISendCallable) -> ASGISendCallable:
 
     async def send_on(message: Any) -> None:
         if message["type"] == "http.response.start":
-            told = [pair for pair in message["headers"] if pair[0] not in {CONTROL, TAGS}]
+            told = [pair for pair in message["headers"] if pair[0] not in SAID_TO_THE_EDGE]
             message = message | {"headers": told}
         await send(message)
 

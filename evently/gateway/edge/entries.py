@@ -2,28 +2,33 @@
 
 import gzip
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
 from asgiref.typing import ASGISendCallable
 
 from evently.gateway.edge.questions import Headers
-from evently.purging import EVERYTHING, unpack
+from evently.gateway.edge.slots import fill_in, read_header, read_news
+from evently.purging import EVERYTHING, News, unpack
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-CONTROL, TAGS = b"surrogate-control", b"surrogate-key"
+CONTROL, TAGS, SLOTS = b"surrogate-control", b"surrogate-key", b"surrogate-slots"
+SAID_TO_THE_EDGE = frozenset({CONTROL, TAGS, SLOTS})
 MAX_AGE = re.compile(rb"max-age=(\d{1,9})")
 NEVER = re.compile(rb"q=0(\.0*)?")
 LARGEST_BODY_BYTES = 512 * 1024
 WORTH_PACKING_BYTES = 1_024
 PACKING_LEVEL = 5
+PACKED_AT_BEST = 3
+# What is heard is written into an answer this often at most: then it is packed anew.
+CATCH_UP_SECONDS = 0.25
 PACKED_KINDS = (b"text/", b"application/json", b"application/xml", b"image/svg")
 # What the answer is kept with besides its headers and bodies: index, question, objects.
 OVERHEAD_BYTES = 3_000
 # What each sending writes anew, and what is said to the edge alone.
-REWRITTEN = frozenset({b"age", b"content-length", b"etag", b"vary", CONTROL, TAGS})
+REWRITTEN = frozenset({b"age", b"content-length", b"etag", b"vary"}) | SAID_TO_THE_EDGE
 OF_A_304 = frozenset({b"cache-control", b"content-location", b"expires", b"etag", b"vary"})
 
 
@@ -72,34 +77,73 @@ class Variant:
         return any(tag == b"*" or tag.removeprefix(b"W/") == mine for tag in known)
 
 
-@dataclass(slots=True, eq=False)
 class Entry:
-    """A kept answer. Times are those of `time.monotonic`, in seconds.
+    """A kept answer, ready to be sent many times. Times are those of `time.monotonic`, in seconds.
 
     Args:
         born: when what it says was asked for.
+
+    Attributes:
         purged_at: since when it is known to be out of date.
     """
 
-    plain: Variant
-    packed: Variant | None
-    tags: frozenset[str]
-    born: float
-    lapses_at: float
-    purged_at: float | None = field(default=None)
+    def __init__(self, answer: Answer, *, born: float) -> None:
+        self.tags = answer.tags
+        self.born = born
+        self.lapses_at = born + answer.seconds
+        self.purged_at: float | None = None
+        self._body = answer.body
+        self._spans, self._slots = read_header(answer.header(SLOTS))
+        self._news: dict[str, tuple[float, News]] = {}
+        self._caught_up_at = 0.0
+        self._etag = answer.header(b"etag")
+        self._may_be_packed = _may_be_packed(answer)
+        self._headers = [pair for pair in answer.headers if pair[0] not in REWRITTEN]
+        if vary := _vary(answer, is_packed=self._may_be_packed):
+            self._headers.append((b"vary", vary))
+        self._plain: Variant | None = None
+        self._packed: Variant | None = None
+        packed = len(answer.body) // PACKED_AT_BEST if self._may_be_packed else 0
+        self.size = len(answer.body) + packed + OVERHEAD_BYTES
 
-    @property
-    def size(self) -> int:
-        bodies = len(self.plain.body) + (len(self.packed.body) if self.packed else 0)
-        return bodies + OVERHEAD_BYTES
+    def hear(self, tag: str, news: News | None, *, at: float) -> None:
+        """Note that something it shows has changed: to what, or None where that was not told."""
+        slots = self._slots.get(tag)
+        if news is None or slots is None:
+            self.purged_at = self.purged_at or at
+            return
+        known = self._news[tag][1].version if tag in self._news else slots.version
+        if news.version > known:
+            self._news[tag] = at, news
+
+    def is_stale(self, since: float) -> bool:
+        """Whether it was out of date by then."""
+        return self.purged_at is not None and self.purged_at <= since
+
+    def catch_up(self, language: str, *, now: float) -> None:
+        """Write what was heard into the slots, some times a second."""
+        if not self._news or now < self._caught_up_at + CATCH_UP_SECONDS:
+            return
+        changed: dict[int, bytes] = {}
+        for tag, (at, news) in self._news.items():
+            slots = self._slots[tag]
+            texts = read_news(slots.form, news.state, language)
+            if texts.kind != slots.kind:
+                self.purged_at = self.purged_at or at
+                continue
+            changed |= zip(slots.places, texts.slots, strict=True)
+            slots.version = texts.version
+            self._etag = self._etag and texts.etag
+        self._body, self._spans = fill_in(self._body, self._spans, changed)
+        self._news.clear()
+        self._caught_up_at = now
+        self._plain = self._packed = None
 
     async def send_to(
         self, send: ASGISendCallable, *, method: str, headers: Headers, now: float
     ) -> None:
         """Answer a request with these headers: the body, none for HEAD, or 304."""
-        variant = self.plain
-        if self.packed and takes_gzip(headers.get(b"accept-encoding", b"")[:200]):
-            variant = self.packed
+        variant = self._variant_for(headers)
         known = headers.get(b"if-none-match")
         status, told, body = 200, variant.headers, variant.body
         if known and variant.is_known_to(known):
@@ -111,39 +155,37 @@ class Entry:
         body = b"" if method == "HEAD" else body
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-
-def make_entry(answer: Answer, *, born: float) -> Entry:
-    """The answer, ready to be sent many times."""
-    zipped, etag = _zip(answer), answer.header(b"etag") or _digest(answer.body)
-    base = [(name, value) for name, value in answer.headers if name not in REWRITTEN]
-    if vary := _vary(answer, is_zipped=zipped is not None):
-        base.append((b"vary", vary))
-    return Entry(
-        plain=_variant(base, etag, answer.body),
-        packed=_packed_variant(base, etag, zipped) if zipped else None,
-        tags=answer.tags,
-        born=born,
-        lapses_at=born + answer.seconds,
-    )
+    def _variant_for(self, headers: Headers) -> Variant:
+        """In the encoding that is asked for, made when it is first wanted."""
+        if self._plain is None:
+            etag = self._etag or _digest(self._body)
+            self._plain = _variant(self._headers, etag, self._body)
+        accepted = headers.get(b"accept-encoding")
+        if not (accepted and self._may_be_packed and takes_gzip(accepted[:200])):
+            return self._plain
+        if self._packed is None:
+            self._packed = _packed_variant(self._headers, self._plain)
+        return self._packed
 
 
 def _digest(body: bytes) -> bytes:
     return f'"{blake2b(body, digest_size=12).hexdigest()}"'.encode()
 
 
-def _vary(answer: Answer, *, is_zipped: bool) -> bytes:
+def _vary(answer: Answer, *, is_packed: bool) -> bytes:
     vary = answer.header(b"vary")
-    if not is_zipped:
+    if not is_packed:
         return vary
     return vary + b", Accept-Encoding" if vary else b"Accept-Encoding"
 
 
-def _packed_variant(base: RawHeaders, etag: bytes, body: bytes) -> Variant:
+def _packed_variant(base: RawHeaders, plain: Variant) -> Variant:
     """With the same tag, as weak as RFC 9110 (8.8.1) wants it for several encodings.
 
     So whoever edits an event may name its version by either.
     """
-    weak = b"W/" + etag.removeprefix(b"W/")
+    weak = b"W/" + plain.etag.removeprefix(b"W/")
+    body = gzip.compress(plain.body, PACKING_LEVEL, mtime=0)
     return _variant([*base, (b"content-encoding", b"gzip")], weak, body)
 
 
@@ -153,15 +195,12 @@ def _variant(base: RawHeaders, etag: bytes, body: bytes) -> Variant:
     return Variant(etag, headers, short, body)
 
 
-def _zip(answer: Answer) -> bytes | None:
-    kind = answer.header(b"content-type")
-    if (
-        len(answer.body) < WORTH_PACKING_BYTES
-        or answer.header(b"content-encoding")
-        or not kind.startswith(PACKED_KINDS)
-    ):
-        return None
-    return gzip.compress(answer.body, PACKING_LEVEL, mtime=0)
+def _may_be_packed(answer: Answer) -> bool:
+    return (
+        len(answer.body) >= WORTH_PACKING_BYTES
+        and not answer.header(b"content-encoding")
+        and answer.header(b"content-type").startswith(PACKED_KINDS)
+    )
 
 
 @lru_cache(maxsize=256)

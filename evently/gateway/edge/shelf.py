@@ -1,9 +1,8 @@
 """Where kept answers stand: bounded in bytes, found by question and by tag."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from evently.gateway.edge.entries import Entry
 from evently.gateway.edge.questions import Question
@@ -33,9 +32,9 @@ class Shelf(LRUCache[Question, Entry]):
         if question in self:
             del self[question]
 
-    def tagged(self, tags: Iterable[str]) -> set[Question]:
-        """The questions whose answers carry one of the tags."""
-        return set().union(*(self._tagged.get(tag, ()) for tag in tags))
+    def tagged(self, tag: str) -> list[Entry]:
+        """The answers that carry the tag; to look at them is not to use them."""
+        return [Cache.__getitem__(self, question) for question in self._tagged.get(tag, ())]
 
     def __delitem__(self, question: Question) -> None:
         """Also called for what is pushed out."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from evently.purging import EVENTS, tag_of_event
@@ -43,7 +44,8 @@ def _keep(
     request: HttpRequest, response: Response, events: list[Event], tags: list[str], seconds: int
 ) -> Response:
     response = let_edge_keep(request, response, tags=tags, seconds=seconds)
-    if "Surrogate-Control" in response.headers:
+    # What slots are is for our own edge to know: nobody else takes the header off.
+    if settings.EDGE_CACHE and "Surrogate-Control" in response.headers:
         mark_slots(response, events)
     return response
 

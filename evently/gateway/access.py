@@ -45,8 +45,8 @@ class AccessLog:
         if not logger.isEnabledFor(logging.INFO):
             return
         now = monotonic()
-        # What is overdue was to be written by a loop that is no more.
-        if not self._lines or now > self._due_at + 1:
+        # What is overdue may have been left to a loop that is no more.
+        if not self._lines or now > self._due_at:
             self._due_at = now + WRITE_AFTER_SECONDS
             asyncio.get_running_loop().call_later(WRITE_AFTER_SECONDS, self.write)
         self._lines.append(line)

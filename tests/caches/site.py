@@ -103,6 +103,16 @@ class Source:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+async def hearing(source: Source) -> Visitor:
+    """A visitor of a cache that hears what changes by now."""
+    visitor = Visitor(EdgeCache(source))
+    await visitor.ask("/first")
+    await until(visitor.application._hears_purges)
+    await asyncio.sleep(0)
+    source.number = 0
+    return visitor
+
+
 async def until(is_true: Callable[[], object]) -> None:
     """Wait until a condition holds, for 5 s at most."""
     for _ in range(1_000):

@@ -16,20 +16,10 @@ from evently.gateway import edge
 from evently.gateway.edge import EdgeCache
 from evently.gateway.edge.entries import takes_gzip
 from evently.purging import EVERYTHING, purge
-from tests.caches.site import Answer, Source, Visitor, until
+from tests.caches.site import Answer, Source, Visitor, hearing, until
 
 pytestmark = pytest.mark.usefixtures("everything_is_public")
 LONG = b"seats " * 500
-
-
-async def hearing(source: Source) -> Visitor:
-    """A visitor of a cache that hears purges by now."""
-    visitor = Visitor(EdgeCache(source))
-    await visitor.ask("/first")
-    await until(visitor.application._hears_purges)
-    await asyncio.sleep(0)
-    source.number = 0
-    return visitor
 
 
 async def told(*tags: str) -> None:

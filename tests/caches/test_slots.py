@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.test import Client
 from django_redis import get_redis_connection
+from pytest_django import Settings
 
 from bookings.services import cancel_booking
 from evently.gateway import edge
-from evently.gateway.edge import EdgeCache, entries, slots
+from evently.gateway.edge import entries, slots
 from evently.gateway.edge.slots import Texts, write_header
-from evently.purging import NEWS_CHANNEL, News, pack_news
+from evently.purging import NEWS_CHANNEL, News, pack_news, tag_of_event
 from events.models import Event
 from events.services import edit_event
-from tests.caches.site import Answer, Site, Source, Visitor, until
+from tests.caches.site import Answer, Site, Source, Visitor, hearing, until
 from tests.makers import make_booking, make_event, make_organiser, make_user
 
 KEPT = ("/", "/?search=jazz", "/events/{}/", "/api/v1/events", "/api/v1/events/{}")
@@ -89,12 +91,18 @@ async def test_what_looks_different_when_few_are_left_is_asked_for_again(site: S
     page = f"/events/{event.pk}/"
     await site.ask(page)
     await in_thread(make_booking)(event, quantity=8)
-    await until(lambda: site.application._shelf.tagged(f"event:{event.pk.hex}")[0]._news)
-    for _ in range(200):
-        if b"Few left" in (await site.ask(page)).body.split(b"words")[0]:
-            break
-        await asyncio.sleep(0.01)
+    [kept] = site.application._shelf.tagged(tag_of_event(event.pk))
+    await until(lambda: kept._news)
+    await asyncio.sleep(edge.GRACE_SECONDS)
+    assert b'class="chip few-left"' in (await site.ask(page)).body
     assert len(site.asked) == 2
+
+
+def test_slots_are_told_to_our_own_edge_alone(db: None, settings: Settings) -> None:
+    address = f"/events/{make_event().pk}/"
+    assert "Surrogate-Slots" in Client().get(address).headers
+    settings.EDGE_CACHE = False
+    assert "Surrogate-Slots" not in Client().get(address).headers
 
 
 async def test_what_its_organiser_changes_is_asked_for_again(site: Site) -> None:
@@ -127,8 +135,7 @@ def say(form: str, news: bytes) -> Texts:
 
 
 @pytest.fixture
-def seats_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "_is_public", lambda path: True)
+def seats_are_told(everything_is_public: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "_reader", lambda: say)
 
 
@@ -137,15 +144,6 @@ def page_with_seats(**more: Any) -> Source:
     return Source(
         body=PAGE, tags=b"event:1", headers=((b"surrogate-slots", header.encode()),), **more
     )
-
-
-async def hearing(source: Source) -> Visitor:
-    visitor = Visitor(EdgeCache(source))
-    await visitor.ask("/first")
-    await until(visitor.application._hears_purges)
-    await asyncio.sleep(0)
-    source.number = 0
-    return visitor
 
 
 async def tell(visitor: Visitor, version: int, seats: int, price: str = "20") -> None:

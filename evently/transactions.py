@@ -7,6 +7,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg import errors as pg
 
 from evently.errors import Busy
+from evently.facts import written_down
 
 # The database could not decide in time; nothing was changed and the same call may work later.
 # How long a lock is waited for is a setting of the connection (`settings.DATABASES`).
@@ -23,7 +24,7 @@ def unit_of_work() -> Iterator[None]:
         Busy: a lock was not to be had in time, a deadlock, or a serialisation failure.
     """
     try:
-        with transaction.atomic(durable=True):
+        with transaction.atomic(durable=True), written_down():
             yield
     except OperationalError as error:
         if isinstance(error.__cause__, HELD_UP):

@@ -4,12 +4,14 @@
 
 Every path that takes or gives back a seat goes through the primitives here, inside a transaction,
 with the event's row locked by `events.locks.lock_event`. Apps that keep claims on seats (bookings,
-offers) register how to count them, so that the equation can be recounted from rows.
+offers) register how to count them, so that the equation can be recounted from rows. An app that
+keeps a queue for seats registers how to serve it: what becomes free is its own first.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -25,13 +27,24 @@ from events.models import MAX_CAPACITY, Event
 # Given event ids: the seats claimed in each, by the claim's name, such as {"confirmed": 12}.
 ClaimCounter = Callable[[Iterable[UUID]], dict[UUID, dict[str, int]]]
 
+# Given a locked event, how many of its seats are free for those who wait, and the instant: how many
+# of them the queue takes as its claim. Fewer than none: so many that it claimed it gives up.
+Queue = Callable[[Event, int, datetime], int]
+
 _claim_counters: list[ClaimCounter] = []
+_queues: list[Queue] = []
 
 
 def register_claims(counter: ClaimCounter) -> None:
     """Let `counter` take part in recounting an event's seats; registering twice is once."""
     if counter not in _claim_counters:
         _claim_counters.append(counter)
+
+
+def register_queue(serve: Queue) -> None:
+    """Let `serve` have freed seats before the public has; registering twice is once."""
+    if serve not in _queues:
+        _queues.append(serve)
 
 
 def count_claims(event_ids: Iterable[UUID]) -> dict[UUID, Counter[str]]:
@@ -81,13 +94,23 @@ def take_seats_together(takings: Sequence[Taking]) -> None:
         _take_from_many(takings)
 
 
-def return_seats(event: Event, *, seats: int, changes: int = 1) -> None:
-    """Give seats of a locked event back. See `take_seats`."""
-    _move(event, seats=seats, changes=changes)
+def return_seats(event: Event, *, seats: int, now: datetime, changes: int = 1) -> None:
+    """Give seats of a locked event back: to those who wait for them, and what they leave to the
+    public. See `take_seats`.
+    """
+    served = _serve(event, event.available_seats + seats, now)
+    _move(event, seats=seats - served, changes=changes)
 
 
-def change_capacity(event: Event, *, capacity: int) -> None:
-    """Make a locked event larger or smaller; the difference goes to or comes from the free seats.
+def serve_queue(event: Event, *, now: datetime) -> None:
+    """Give those who wait what they can have of a locked event's free seats. See `take_seats`."""
+    if served := _serve(event, event.available_seats, now):
+        _move(event, seats=-served, changes=1)
+
+
+def change_capacity(event: Event, *, capacity: int, now: datetime) -> None:
+    """Make a locked event larger or smaller; what is added is for those who wait, and what they
+    leave for the public.
 
     Raises:
         Invalid: outside 1 to MAX_CAPACITY.
@@ -99,7 +122,15 @@ def change_capacity(event: Event, *, capacity: int) -> None:
     grown = capacity - event.capacity
     if event.available_seats + grown < 0:
         raise CapacityBelowTaken(capacity=capacity, claims=_claims_shown(event))
-    _move(event, seats=grown, changes=1, grown=grown)
+    served = _serve(event, event.available_seats + grown, now) if grown > 0 else 0
+    _move(event, seats=grown - served, changes=1, grown=grown)
+
+
+def _serve(event: Event, free: int, now: datetime) -> int:
+    taken = 0
+    for serve in _queues:
+        taken += serve(event, free - taken, now)
+    return taken
 
 
 def _claims_shown(event: Event) -> dict[str, int]:

@@ -109,7 +109,7 @@ def _cancel(event: Event, bookings: list[Booking], now: datetime) -> None:
             status=Booking.Status.CANCELLED, cancelled_at=now, refund=refund
         )
     seats = sum(booking.quantity for booking in bookings)
-    return_seats(event, seats=seats, changes=len(bookings))
+    return_seats(event, seats=seats, now=now, changes=len(bookings))
     for booking in bookings:
         publish(BookingCancelled(booking.pk, event.pk, booking.user_id, booking.quantity))
 

@@ -221,7 +221,7 @@ def _apply(event: Event, changes: Mapping[str, Any], by: User, now: datetime) ->
     for name in details:
         setattr(event, name, new[name])
     if "capacity" in new:
-        change_capacity(event, capacity=new["capacity"])
+        change_capacity(event, capacity=new["capacity"], now=now)
     if event.status != Status.CANCELLED:
         _check_details(event, now)
     _write_details(event, [*details, "status"])

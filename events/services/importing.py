@@ -189,7 +189,7 @@ class _Importer:
             setattr(event, name, value)
         _check_rules(event, self.now)
         if capacity != event.capacity:
-            change_capacity(event, capacity=capacity)
+            change_capacity(event, capacity=capacity, now=self.now)
         _write(event, changes)
         record_events([event], by=self.by, changes=kept)
         self.changed.append(event.pk)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from evently.errors import Busy
 from evently.facts import subscribe
@@ -14,7 +16,13 @@ from evently.transactions import unit_of_work
 from events import inventory
 from events.errors import CapacityBelowTaken, EventNotFound
 from events.facts import EventStateChanged
-from events.inventory import change_capacity, count_claims, return_seats, take_seats
+from events.inventory import (
+    change_capacity,
+    count_claims,
+    return_seats,
+    serve_queue,
+    take_seats,
+)
 from events.locks import lock_event
 from events.models import MAX_CAPACITY, Event
 from tests.harness import is_sound
@@ -36,7 +44,7 @@ def test_taking_and_returning_seats_moves_the_counter_and_the_version() -> None:
         locked = lock_event(event.pk)
         take_seats(locked, seats=5, changes=3)
         assert (locked.available_seats, locked.version) == (5, 4)
-        return_seats(locked, seats=2)
+        return_seats(locked, seats=2, now=timezone.now())
     assert stands(event) == (10, 7, 5)
     assert (locked.available_seats, locked.version) == (7, 5)
 
@@ -83,11 +91,11 @@ def test_capacity_moves_with_the_free_seats() -> None:
     make_booking(event, quantity=4)
     for capacity in (12, 4):
         with unit_of_work():
-            change_capacity(lock_event(event.pk), capacity=capacity)
+            change_capacity(lock_event(event.pk), capacity=capacity, now=timezone.now())
         assert is_sound(event)
     assert stands(event) == (4, 0, 4)
     with pytest.raises(CapacityBelowTaken), unit_of_work():
-        change_capacity(lock_event(event.pk), capacity=3)
+        change_capacity(lock_event(event.pk), capacity=3, now=timezone.now())
     assert stands(event) == (4, 0, 4)
 
 
@@ -120,3 +128,48 @@ def test_a_change_that_is_rolled_back_is_not_told() -> None:
 def test_an_unknown_event_cannot_be_locked() -> None:
     with pytest.raises(EventNotFound), unit_of_work():
         lock_event(UUID(int=1))
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A queue that takes up to three of what it is offered, and what it was offered each time."""
+    offered: list[int] = []
+
+    def serve(event: Event, free: int, now: datetime) -> int:
+        offered.append(free)
+        return min(free, 3)
+
+    monkeypatch.setattr(inventory, "_queues", [serve])
+    return offered
+
+
+def test_seats_that_come_back_are_for_those_who_wait_first(queue: list[int]) -> None:
+    event = make_event(capacity=10)
+    make_booking(event, quantity=9)
+    with unit_of_work():
+        return_seats(lock_event(event.pk), seats=4, now=timezone.now())
+    assert queue == [5]
+    assert stands(event)[:2] == (10, 2)
+
+
+def test_seats_that_are_added_are_for_those_who_wait_first(queue: list[int]) -> None:
+    event = make_event(capacity=10)
+    make_booking(event, quantity=10)
+    with unit_of_work():
+        change_capacity(lock_event(event.pk), capacity=12, now=timezone.now())
+    assert stands(event)[:2] == (12, 0)
+    with unit_of_work():
+        change_capacity(lock_event(event.pk), capacity=16, now=timezone.now())
+    assert stands(event)[:2] == (16, 1)
+
+
+def test_those_who_wait_are_served_from_what_is_free(queue: list[int]) -> None:
+    event = make_event(capacity=10)
+    make_booking(event, quantity=8)
+    with unit_of_work():
+        serve_queue(lock_event(event.pk), now=timezone.now())
+    assert stands(event) == (10, 0, 3)
+    with unit_of_work():
+        serve_queue(lock_event(event.pk), now=timezone.now())
+    assert queue == [2, 0]
+    assert stands(event) == (10, 0, 3)

@@ -66,6 +66,6 @@ def _write(lines: list[Line]) -> None:
         logger.info("%s %s %d %.1f ms", method, _shown(path), status, seconds * 1000)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _shown(path: str) -> str:
     return SECRET.sub("*", quote(path, safe="/:@"))[:LONGEST_PATH]

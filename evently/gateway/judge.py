@@ -6,10 +6,11 @@ it; why it is not that package: `docs/decisions/0008-rate-limits.md`.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -17,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from evently.breaker import Breaker
+from evently.gateway.advances import Advances, Verdict
 from evently.gateway.tiers import Tier
 
 logger = logging.getLogger(__name__)
@@ -28,21 +30,9 @@ PAUSE_SECONDS = 1.0
 LARGEST_BATCH = 100
 LARGEST_MEMORY = 10_000
 # How many the script gives for each request.
-FIGURES = 5
+FIGURES = 6
 
-
-class Verdict(NamedTuple):
-    """What was found for a request.
-
-    `tier` is the one with the least left, or the one that refuses longest; `reset_ms` runs to the
-    end of its window, `wait_ms` until a refused request could pass.
-    """
-
-    is_allowed: bool
-    tier: Tier
-    remaining: int
-    reset_ms: int
-    wait_ms: int
+Tiers = tuple[Tier, ...]
 
 
 class Judge:
@@ -62,10 +52,11 @@ class Judge:
         self._breaker = Breaker(pause=PAUSE_SECONDS)
         self._is_out = False
         self._exhausted = Exhausted(LARGEST_MEMORY)
+        self._advances = Advances(LARGEST_MEMORY)
 
-    async def judge(self, tiers: Sequence[Tier]) -> Verdict | None:
+    async def judge(self, tiers: Tiers) -> Verdict | None:
         """The verdict on a request that falls under these tiers; None when Redis is out."""
-        if known := self._exhausted.find(tiers):
+        if known := self._exhausted.find(tiers) or self._advances.use(tiers):
             return known
         # While one batch looks whether Redis is back, nobody else waits.
         if self._breaker.is_open or (self._is_out and self._turn.locked()):
@@ -92,27 +83,42 @@ class Judge:
         finally:
             batch.tell(answers)
 
-    async def _ask(self, requests: Sequence[Sequence[Tier]]) -> list[Verdict] | None:
+    async def _ask(self, requests: Sequence[Tiers]) -> list[Verdict] | None:
         tiers = {tier.key: tier for asked in requests for tier in asked}
+        wishes = self._wishes(requests)
         try:
-            numbers = self._numbers(tiers, requests)
+            numbers = self._numbers(tiers, requests, wishes)
             answer: bytes = await self._script(keys=list(tiers), args=[numbers])
         except (RedisError, OSError) as error:
             self._note(is_out=True, error=error)
             return None
         self._note(is_out=False)
         figures = [int(word) for word in answer.split()]
+        verdicts = []
+        for place, asked in enumerate(requests):
+            *found, given = figures[place * FIGURES : (place + 1) * FIGURES]
+            verdicts.append(_verdict(asked, *found))
+            if wishes[place]:
+                self._advances.keep(asked, verdicts[-1], given)
+        return verdicts
+
+    def _wishes(self, requests: Sequence[Tiers]) -> list[int]:
+        """How much budget to take in advance with each request: with the last of its kind."""
+        numbers = Counter(requests)
+        last = {asked: place for place, asked in enumerate(requests)}
         return [
-            _verdict(tiers, *figures[place * FIGURES : (place + 1) * FIGURES])
-            for place, tiers in enumerate(requests)
+            self._advances.wish(asked, numbers[asked]) if last[asked] == place else 0
+            for place, asked in enumerate(requests)
         ]
 
-    def _numbers(self, tiers: dict[str, Tier], requests: Sequence[Sequence[Tier]]) -> str:
+    def _numbers(
+        self, tiers: dict[str, Tier], requests: Sequence[Tiers], wishes: Sequence[int]
+    ) -> str:
         number_of = {key: number for number, key in enumerate(tiers, 1)}
         numbers = [self._window_ms, *(tier.limit for tier in tiers.values())]
-        for asked in requests:
-            numbers.append(len(asked))
-            numbers.extend(number_of[tier.key] for tier in asked)
+        for asked, wish in zip(requests, wishes, strict=True):
+            numbers += wish, len(asked)
+            numbers += (number_of[tier.key] for tier in asked)
         return " ".join(map(str, numbers))
 
     def _note(self, *, is_out: bool, error: Any = None) -> None:
@@ -142,7 +148,7 @@ class Exhausted:
             del self._until[next(iter(self._until))]
         self._until[verdict.tier.key] = monotonic() + verdict.wait_ms / 1000
 
-    def find(self, tiers: Sequence[Tier]) -> Verdict | None:
+    def find(self, tiers: Tiers) -> Verdict | None:
         """The refusal by the one of these tiers that refuses longest."""
         if not self._until:
             return None
@@ -158,11 +164,11 @@ class _Batch:
     """Requests that go to Redis together."""
 
     def __init__(self, send: "Callable[[_Batch], Coroutine[Any, Any, None]]") -> None:
-        self.requests: list[Sequence[Tier]] = []
+        self.requests: list[Tiers] = []
         self._waiting: list[asyncio.Future[Verdict | None]] = []
         self._sending = asyncio.create_task(send(self))
 
-    def add(self, tiers: Sequence[Tier]) -> "asyncio.Future[Verdict | None]":
+    def add(self, tiers: Tiers) -> "asyncio.Future[Verdict | None]":
         """What will be answered to this request."""
         answer: asyncio.Future[Verdict | None] = asyncio.get_running_loop().create_future()
         self.requests.append(tiers)
@@ -176,5 +182,5 @@ class _Batch:
                 waiting.set_result(answers[place] if answers else None)
 
 
-def _verdict(tiers: Sequence[Tier], allowed: int, place: int, *figures: int) -> Verdict:
+def _verdict(tiers: Tiers, allowed: int, place: int, *figures: int) -> Verdict:
     return Verdict(bool(allowed), tiers[place], *figures)

@@ -5,6 +5,7 @@ Without Redis everybody may pass, and `evently_rate_limit_skipped_total` says ho
 
 import asyncio
 import math
+from collections.abc import Awaitable
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,7 +19,8 @@ from django.utils.translation import gettext as _
 from prometheus_client import Counter
 
 from evently.api.problem import framework_problem, is_api
-from evently.gateway.judge import Judge, Verdict
+from evently.gateway.advances import Verdict
+from evently.gateway.judge import Judge
 from evently.gateway.metrics import LIMIT_ALLOWED, LIMIT_REFUSED, LIMIT_SKIPPED
 from evently.gateway.replies import (
     STARTS,
@@ -52,8 +54,7 @@ class RateLimits:
             LIMIT_SKIPPED.inc()
             await self.inner(scope, receive, send)
         elif verdict.is_allowed:
-            for tier in tiers:
-                _allowed(tier.name).inc()
+            _allowed(tiers[-1].name).inc()
             await self.inner(scope, receive, _telling(send, verdict))
         else:
             LIMIT_REFUSED.labels(verdict.tier.name).inc()
@@ -69,10 +70,10 @@ class RateLimits:
 
 
 def _telling(send: ASGISendCallable, verdict: Verdict) -> ASGISendCallable:
-    async def tell(message: Any) -> None:
+    def tell(message: Any) -> Awaitable[None]:
         if message["type"] in STARTS:
             message = with_headers(message, _headers(verdict))
-        await send(message)
+        return send(message)
 
     return tell
 
@@ -108,9 +109,9 @@ def _refusal(verdict: Verdict, scope: Any) -> HttpResponse:
 
 
 @cache
-def _allowed(tier: str) -> Counter:
-    """The counter of a tier, which is slow to find."""
-    return LIMIT_ALLOWED.labels(tier)
+def _allowed(endpoint: str) -> Counter:
+    """The counter of an endpoint, which is slow to find."""
+    return LIMIT_ALLOWED.labels(endpoint)
 
 
 @cache

@@ -5,10 +5,12 @@
 --
 -- KEYS  the tiers that the requests fall under, each once; each holds "began current previous"
 -- ARGV  numbers in one text: the window in ms; the limit of each tier; then for each request how
---       many tiers it has, and which
--- Gives numbers in one text, five for each request: 1 when it may pass, else 0; the place of the
+--       many more of its kind the caller would like to let pass without asking, how many tiers it
+--       has, and which
+-- Gives numbers in one text, six for each request: 1 when it may pass, else 0; the place of the
 -- tier that refuses longest or has the least left; what is left there; ms until its window ends;
--- ms to wait. (One text, because each value by itself costs the caller more time than all of this.)
+-- ms to wait; how many more may pass. (One text, because each value by itself costs the caller more
+-- time than all of this.)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -50,7 +52,10 @@ local function wait_for(tier, limit)
   return math.max(1, math.ceil(tier.began + instant - now))
 end
 
-local function judge(asked)
+-- What is given in advance is at most this part of what is left: next to a limit none is.
+local LARGEST_PART = 1 / 32
+
+local function judge(asked, wish)
   local refuser, longest = nil, 0
   for place, number in ipairs(asked) do
     local tier, limit = tier_of(number), limits[number]
@@ -60,7 +65,7 @@ local function judge(asked)
     end
   end
   if refuser then
-    return 0, refuser - 1, 0, tiers[asked[refuser]].began + window - now, longest
+    return 0, refuser - 1, 0, tiers[asked[refuser]].began + window - now, longest, 0
   end
   local tightest, least = 1, math.huge
   for place, number in ipairs(asked) do
@@ -70,14 +75,20 @@ local function judge(asked)
     local left = left_in(tier, limits[number])
     if left < least then tightest, least = place, left end
   end
-  return 1, tightest - 1, math.floor(least), tiers[asked[tightest]].began + window - now, 0
+  local given = math.min(wish, math.floor(least * LARGEST_PART))
+  for place, number in ipairs(asked) do
+    tiers[number].current = tiers[number].current + given
+  end
+  local reset = tiers[asked[tightest]].began + window - now
+  return 1, tightest - 1, math.floor(least), reset, 0, given
 end
 
 local verdicts = {}
-for count in next_word do
+for wish in next_word do
   local asked = {}
-  for place = 1, tonumber(count) do asked[place] = next_number() end
-  verdicts[#verdicts + 1] = string.format('%.0f %.0f %.0f %.0f %.0f', judge(asked))
+  for place = 1, next_number() do asked[place] = next_number() end
+  local verdict = {judge(asked, tonumber(wish))}
+  verdicts[#verdicts + 1] = string.format('%.0f %.0f %.0f %.0f %.0f %.0f', unpack(verdict))
 end
 for number in pairs(changed) do
   local tier = tiers[number]

@@ -25,7 +25,7 @@ class Tier(NamedTuple):
     limit: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endpoint:
     """Addresses with one budget for each caller.
 
@@ -54,16 +54,12 @@ READ = Endpoint("read", re.compile(""))
 WRITE = Endpoint("write", re.compile(""))
 
 
-def tiers_of(scope: Any) -> list[Tier]:
+def tiers_of(scope: Any) -> tuple[Tier, ...]:
     """The budgets that the request uses, the widest first."""
     address = client_of(scope)
     person = person_of(scope)
     endpoint = endpoint_of(scope)
-    caller = address if endpoint.by_address or not person else person
-    tiers = [_tier("global", "all"), _tier("address", address)]
-    if person:
-        tiers.append(_tier("user", person))
-    return [*tiers, _tier(endpoint.name, caller)]
+    return budgets(address, person, endpoint)
 
 
 def client_of(scope: Any) -> str:
@@ -81,6 +77,14 @@ def endpoint_of(scope: Any) -> Endpoint:
         if endpoint.path.fullmatch(scope["path"]):
             return endpoint
     return WRITE
+
+
+@lru_cache(maxsize=4096)
+def budgets(address: str, person: str, endpoint: Endpoint) -> tuple[Tier, ...]:
+    """Those of this address, person (empty: a stranger) and endpoint; made once."""
+    caller = address if endpoint.by_address or not person else person
+    wide, last = (_tier("global", "all"), _tier("address", address)), _tier(endpoint.name, caller)
+    return (*wide, _tier("user", person), last) if person else (*wide, last)
 
 
 def _tier(name: str, who: str) -> Tier:

@@ -7,6 +7,7 @@ websockets without the header and warns of every id that it does not like, so it
 
 import random
 import re
+from collections.abc import Awaitable
 from time import perf_counter
 from typing import Any
 
@@ -39,14 +40,14 @@ class Tracing:
         began = perf_counter()
         status = 0
 
-        async def answer(message: Any) -> None:
+        def answer(message: Any) -> Awaitable[None]:
             nonlocal status
             if message["type"] in STARTS:
                 status = message.get("status", 101)
                 message = with_headers(message, [(HEADER, request_id.encode())])
             elif not status:
                 status = 403  # a websocket that is closed before it was open
-            await send(message)
+            return send(message)
 
         try:
             await self.inner(scope, receive, answer)

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from evently.console import Console
 from evently.gateway.access import access_log
 from evently.gateway.limits import RateLimits
+from evently.gateway.tiers import budgets
 from tests.gateway.asking import ok
 
 
@@ -21,13 +22,15 @@ async def limited() -> AsyncIterator[RateLimits]:
 
 
 @pytest.fixture
-def limits(settings: Settings) -> Callable[..., None]:
-    """Set figures: `limits(booking=3)`."""
+def limits(settings: Settings) -> Iterator[Callable[..., None]]:
+    """Set figures for the test: `limits(booking=3)`."""
 
     def set_figures(**figures: int) -> None:
         settings.RATE_LIMIT_PER_MINUTE = settings.RATE_LIMIT_PER_MINUTE | figures
+        budgets.cache_clear()
 
-    return set_figures
+    yield set_figures
+    budgets.cache_clear()
 
 
 class Written(io.StringIO):

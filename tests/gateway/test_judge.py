@@ -7,8 +7,10 @@ import pytest
 from django.conf import settings
 from django_redis import get_redis_connection
 
+from evently.gateway import advances
 from evently.gateway import judge as judge_module
-from evently.gateway.judge import Exhausted, Judge, Verdict
+from evently.gateway.advances import Advances, Verdict
+from evently.gateway.judge import Exhausted, Judge
 from evently.gateway.tiers import Tier
 
 MINUTE_MS = 60_000
@@ -136,15 +138,15 @@ async def test_those_who_come_together_are_judged_together_and_in_their_order(
     tier = WIDE._replace(limit=30)
     await fresh_verdict(judge, NARROW)
     before = round_trips()
-    verdicts = await asyncio.gather(*(judge.judge([tier]) for _ in range(250)))
+    verdicts = await asyncio.gather(*(judge.judge((tier,)) for _ in range(250)))
     allowed = [bool(verdict and verdict.is_allowed) for verdict in verdicts]
     assert allowed == [True] * 30 + [False] * 220
     assert round_trips() - before == 3  # of at most 100
 
 
 async def test_whoever_hangs_up_takes_nobodys_answer_along(judge: Judge) -> None:
-    first = asyncio.create_task(judge.judge([WIDE]))
-    second = asyncio.create_task(judge.judge([WIDE]))
+    first = asyncio.create_task(judge.judge((WIDE,)))
+    second = asyncio.create_task(judge.judge((WIDE,)))
     await asyncio.sleep(0)  # both wait now
     first.cancel()
     verdict = await second
@@ -178,14 +180,14 @@ async def test_a_refusal_is_remembered_until_its_instant_and_not_longer(
     now = 1_000.0
     monkeypatch.setattr(judge_module, "monotonic", lambda: now)
     for _ in range(4):
-        refused = await judge.judge([WIDE, NARROW])
+        refused = await judge.judge((WIDE, NARROW))
     assert refused
     before = round_trips()
-    again = await judge.judge([WIDE, NARROW])
+    again = await judge.judge((WIDE, NARROW))
     assert again == refused._replace(reset_ms=refused.wait_ms)
     assert round_trips() == before
     now += refused.wait_ms / 1000
-    await judge.judge([WIDE, NARROW])
+    await judge.judge((WIDE, NARROW))
     assert round_trips() == before + 1
 
 
@@ -194,4 +196,72 @@ def test_the_memory_of_refusals_is_bounded() -> None:
     tiers = [WIDE._replace(key=f"test:{n}") for n in range(3)]
     for tier in tiers:
         memory.remember(Verdict(False, tier, 0, 0, 5_000))
-    assert [memory.find([tier]) is not None for tier in tiers] == [False, True, True]
+    assert [memory.find((tier,)) is not None for tier in tiers] == [False, True, True]
+
+
+# --- Budget in advance --------------------------------------------------------------------------
+
+AMPLE = Tier("ample", "test:ample", 100_000)
+
+
+async def crowd(judge: Judge, tier: Tier, number: int) -> int:
+    """So many ask at once; how many of them pass."""
+    verdicts = await asyncio.gather(*(judge.judge((tier,)) for _ in range(number)))
+    return sum(verdict is not None and verdict.is_allowed for verdict in verdicts)
+
+
+def counted(tier: Tier) -> int:
+    """How many Redis has counted in the window under way."""
+    value: bytes = get_redis_connection().get(tier.key)
+    return int(value.split()[1])
+
+
+async def test_a_crowd_asks_redis_once_for_many(judge: Judge) -> None:
+    await crowd(judge, AMPLE, 50)
+    before = round_trips()
+    assert await crowd(judge, AMPLE, 49) == 49
+    assert round_trips() == before
+    assert counted(AMPLE) == 99
+
+
+async def test_budget_that_was_taken_and_not_used_is_lost_in_the_end(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(advances, "monotonic", lambda: now)
+    await crowd(judge, AMPLE, 50)
+    now += advances.GOOD_FOR_SECONDS + 0.01
+    before = round_trips()
+    await judge.judge((AMPLE,))
+    assert round_trips() == before + 1
+
+
+async def test_whoever_comes_alone_takes_nothing_in_advance(judge: Judge) -> None:
+    for number in (1, 2, 3):
+        await judge.judge((AMPLE,))
+        assert counted(AMPLE) == number
+
+
+async def test_what_is_left_goes_down_by_one_with_each_request(judge: Judge) -> None:
+    await crowd(judge, AMPLE, 3)
+    told = [await judge.judge((AMPLE,)) for _ in range(3)]
+    assert [verdict and verdict.remaining for verdict in told] == [99_996, 99_995, 99_994]
+
+
+async def test_crowds_in_several_processes_let_exactly_the_limit_pass(judge: Judge) -> None:
+    others = Judge(settings.REDIS_URL)
+    tier = AMPLE._replace(limit=1_000)
+    passed = 0
+    for _ in range(15):
+        passed += await crowd(judge, tier, 60)
+        passed += await crowd(others, tier, 40)
+    await others.close()
+    assert passed == 1_000
+
+
+def test_the_memory_of_advances_is_bounded() -> None:
+    memory = Advances(2)
+    callers = [(WIDE._replace(key=f"test:{n}"),) for n in range(3)]
+    for caller in callers:
+        memory.keep(caller, Verdict(True, caller[0], 9, 5_000, 0), 1)
+    assert [memory.use(caller) is not None for caller in callers] == [False, True, True]

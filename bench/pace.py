@@ -17,6 +17,8 @@ class Pace:
         sockets: the crowds that look at one event, and `changes`: how often it changes for each.
         growth: how many bookings, and events, are in the tables.
         batches: how many batches are booked for one figure of growth.
+        waiting: how many people stand in a line.
+        mails: how many are queued.
     """
 
     people: int
@@ -29,6 +31,8 @@ class Pace:
     changes: int
     growth: tuple[tuple[int, int], ...]
     batches: int
+    waiting: int
+    mails: int
 
 
 FULL = Pace(
@@ -42,6 +46,8 @@ FULL = Pace(
     changes=9,
     growth=((1_000, 100), (100_000, 10_000), (1_000_000, 100_000)),
     batches=60,
+    waiting=100_000,
+    mails=10_000,
 )
 QUICK = Pace(
     people=500,
@@ -54,4 +60,6 @@ QUICK = Pace(
     changes=1,
     growth=((100, 10), (1_000, 100)),
     batches=5,
+    waiting=500,
+    mails=100,
 )

@@ -37,8 +37,8 @@ WITH people AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM acc
 INSERT INTO bookings_booking
     (id, reference, event_id, user_id, quantity, unit_price, currency, status,
      only_one_per_person, refund, created_at)
-SELECT uuidv7(), substr(md5(turn::text), 1, 16), events.id, people.id, 1, 10, 'EUR', 'confirmed',
-    true, 'none', now() - interval '90 days' + turn * interval '7 seconds'
+SELECT uuidv7(), upper(substr(md5(turn::text), 1, 16)), events.id, people.id, 1, 10, 'EUR',
+    'confirmed', true, 'none', now() - interval '90 days' + turn * interval '7 seconds'
 FROM generate_series(0, %(number)s - 1) AS turn
 JOIN events ON events.place = turn %% (SELECT count(*) FROM events)
 JOIN people ON people.place
@@ -48,6 +48,37 @@ COUNTERS = """
 UPDATE events_event SET available_seats = capacity - taken.seats
 FROM (SELECT event_id, sum(quantity) AS seats FROM bookings_booking GROUP BY event_id) AS taken
 WHERE taken.event_id = id
+"""
+# Groups of one to four, of all tiers; the tree of counts as `waitlist.counting` keeps it.
+LINE = """
+WITH line AS (
+    INSERT INTO waitlist_waitlist
+        (event_id, is_paused, offer_minutes, gather_minutes, kept_seats, last_number)
+    VALUES (%(event)s, false, 10, 0, 0, cardinality(%(people)s::uuid[]))
+), entries AS (
+    INSERT INTO waitlist_entry
+        (id, event_id, user_id, number, quantity, part_is_fine, fewest, tier, status, joined_at)
+    SELECT uuidv7(), %(event)s, person, number, 1 + number %% 4, false, 1 + number %% 4,
+        (ARRAY[80, 100, 120, 150, 200])[1 + number / 7 %% 5], 'waiting', now()
+    FROM unnest(%(people)s::uuid[]) WITH ORDINALITY AS people (person, number)
+    RETURNING event_id, tier, number, quantity
+)
+INSERT INTO waitlist_count (event_id, tier, level, place, people, seats)
+SELECT event_id, tier, level, number >> 6 * (level + 1), count(*), sum(quantity)
+FROM entries, generate_series(0, 2) AS level
+GROUP BY 1, 2, 3, 4
+"""
+MAILS = """
+WITH notices AS (
+    INSERT INTO notifications_notice
+        (id, kind, user_id, about, data, language, created_at, planned_at)
+    SELECT uuidv7(), 'welcome', id, uuidv7(), '{}', 'en', now(), now()
+    FROM (SELECT id FROM accounts_user ORDER BY id LIMIT %(number)s) AS people
+    RETURNING id
+)
+INSERT INTO notifications_delivery
+    (id, notice_id, channel, status, attempts, due_at, provider, provider_message_id, last_error)
+SELECT uuidv7(), id, 'mail', 'due', 0, now(), '', '', '' FROM notices
 """
 TALLY = """
 SELECT coalesce(sum(taken.bookings), 0)::int AS bookings,
@@ -93,6 +124,18 @@ def add_bookings(rows: Connection, number: int) -> None:
         rows.execute("SET LOCAL session_replication_role = replica")
         rows.execute(BOOKINGS, {"number": number})
         rows.execute(COUNTERS)
+
+
+def add_line(rows: Connection, event: str, people: list[str]) -> None:
+    """These people wait for seats of the event, in this order."""
+    rows.execute(LINE, {"event": event, "people": people})
+
+
+def queue_mails(rows: Connection, number: int) -> None:
+    """So many mails wait to be sent, and no others; one for a person at most."""
+    rows.execute("TRUNCATE notifications_notice CASCADE")
+    rows.execute(MAILS, {"number": number})
+    settle(rows)
 
 
 def tally(rows: Connection, event_ids: list[str]) -> Tally:

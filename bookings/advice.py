@@ -41,9 +41,9 @@ def _sold_out(*, left: int, asked: str) -> str:
     if not left:
         return _("The last seats have just gone. Nothing was booked.")
     words = ngettext(
-        "1 seat is left. You asked for %(asked)s. Take it, or find another event.",
-        "%(left)s seats are left. You asked for %(asked)s. Take %(left)s or fewer, or find "
-        "another event.",
+        "1 seat is left. You asked for %(asked)s. Take it, or join the waitlist.",
+        "%(left)s seats are left. You asked for %(asked)s. Take %(left)s or fewer, or join the "
+        "waitlist.",
         left,
     )
     return words % {"left": left, "asked": asked}

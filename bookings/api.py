@@ -49,7 +49,8 @@ class BookingsView(ApiView):
         EventNotFound, EventClosed, SoldOut, AlreadyBooked, BookingInProgress, IdempotencyMismatch
     )
     def post(self, request: Request) -> Response:
-        """Book seats. `sold-out` tells in `available_seats` how many are left."""
+        """Book seats. `sold-out` tells in `available_seats` how many are left, and in `waitlist`
+        where to wait for more: POST to that address."""
         wish = self.read(BookingIn)
         booking = services.book_in_company(
             event_id=wish["event_id"],

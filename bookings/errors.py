@@ -1,5 +1,9 @@
 """What the use cases of bookings refuse."""
 
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -13,22 +17,27 @@ class BookingNotFound(NotFound):
 
 
 class SoldOut(Refusal):
-    """Fewer seats are free than were asked for; `available_seats` says how many are."""
+    """Fewer seats are free than were asked for; `available_seats` says how many are, and `waitlist`
+    is where to wait for them."""
 
     code = "sold-out"
     kind = Kind.CONFLICT
     title = _("There are not enough seats left.")
 
     @classmethod
-    def short_of(cls, *, wanted: int, available: int) -> "SoldOut":
+    def short_of(cls, *, wanted: int, available: int, event_id: UUID) -> "SoldOut":
+        facts: dict[str, Any] = {
+            "available_seats": available,
+            "waitlist": reverse("waitlist", args=[event_id]),
+        }
         if not available:
-            return cls(_now("This event is sold out."), available_seats=0)
+            return cls(_now("This event is sold out."), **facts)
         told = ngettext(
             "%(left)s seat is left. You asked for %(wanted)s.",
             "%(left)s seats are left. You asked for %(wanted)s.",
             available,
         )
-        return cls(told % {"left": available, "wanted": wanted}, available_seats=available)
+        return cls(told % {"left": available, "wanted": wanted}, **facts)
 
 
 class AlreadyBooked(Refusal):

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import queries, services
 from bookings.advice import advice
 from bookings.calendar_file import ticket_calendar
-from bookings.errors import AlreadyCancelled
+from bookings.errors import AlreadyCancelled, SoldOut
 from bookings.models import Booking
 from evently.api.pagination import paginate
 from evently.api.problem import STATUS
@@ -154,6 +154,7 @@ def _show_event(
         "total": event.price * (int(seats) if seats.isdecimal() and len(seats) < 7 else 1),
         "key": uuid4().hex,
         "advice": advice(refusal, event, asked=seats) if refusal else None,
+        "is_short": isinstance(refusal, SoldOut),
         "address": address,
         "document": event_document(event, address=address, image=picture, now=now),
     }

@@ -54,6 +54,11 @@ def list_holders(event_ids: Collection[UUID], user_ids: Collection[UUID]) -> set
         return set(cursor.fetchall())
 
 
+def has_booked_with(*, organiser_id: UUID, user_id: UUID) -> bool:
+    """Whether the person ever booked an event of this organiser, cancelled or not."""
+    return Booking.objects.filter(user=user_id, event__organiser=organiser_id).exists()
+
+
 def count_confirmed_seats(event_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
     """The bookings' part of the inventory equation, for `events.inventory.register_claims`."""
     sums = (

@@ -23,14 +23,15 @@ from evently.gateway.lifespan import Lifespan  # noqa: E402
 from evently.site.requests import Utf8Request  # noqa: E402
 from evently.site.sockets import NoForeignPages  # noqa: E402
 from events.live import announcer  # noqa: E402
-from events.routing import websocket_urlpatterns  # noqa: E402
+from events.routing import websocket_urlpatterns as of_events  # noqa: E402
+from notifications.routing import websocket_urlpatterns as of_people  # noqa: E402
 
 django.request_class = Utf8Request
 application = ProtocolTypeRouter(
     {
         # A WSGI application in all but the name of its answer's type.
         "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
-        "websocket": NoForeignPages(URLRouter(websocket_urlpatterns)),
+        "websocket": NoForeignPages(URLRouter([*of_people, *of_events])),
         "lifespan": Lifespan(at_end=announcer.close),
     }
 )

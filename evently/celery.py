@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+from evently import orphans  # noqa: F401 (connects itself)
 from evently.gateway import task_tracing  # noqa: F401 (connects itself)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")

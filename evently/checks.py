@@ -69,11 +69,6 @@ def check_protection(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
             "Links in mails would lead to plain http.",
         ),
         (
-            settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "dummy.EmailBackend")),
-            "EMAIL_BACKEND sends no mail.",
-            "Name a real one, for example anymail.backends.sendgrid.EmailBackend.",
-        ),
-        (
             any(network.prefixlen == 0 for network in settings.TRUSTED_PROXIES),
             "TRUSTED_PROXIES names all addresses.",
             "Anybody could claim any address, and pass every limit. Name the balancers' own.",

@@ -1,24 +1,28 @@
 """The parts that Evently needs, and whether each works right now."""
 
+import socket
 import time
 from datetime import timedelta
 from math import isfinite
 from smtplib import SMTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import get_connection
+from django.core.mail.backends.smtp import EmailBackend
 from django.db import Error, connection
 from django.utils import timezone
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from evently.jobs import last_heartbeat
+from evently.jobs.timetable import list_late_jobs
 from evently.replicas import REPLICA, replica_watch
 
 Finding = dict[str, Any]
 SILENCE = timedelta(seconds=60)  # Four sign-of-life rounds: a worker or the scheduler is gone.
 MAIL_CHECKED_EVERY_SECONDS = 60
+CONNECT_SECONDS = 3.0
 
 _mail_checked: tuple[float, Finding] | None = None
 
@@ -29,6 +33,7 @@ def check_parts() -> dict[str, Finding]:
         "database": _check_database(),
         "redis": _check_redis(),
         "workers": _check_workers(),
+        "jobs": _check_jobs(),
         "mail": _check_mail(),
         **({"replica": _check_replica()} if REPLICA in settings.DATABASES else {}),
     }
@@ -75,8 +80,17 @@ def _check_workers() -> Finding:
     return {"status": "ok", "last_seen": seen.isoformat(timespec="seconds")}
 
 
+def _check_jobs() -> Finding:
+    """Whether each job of the schedule was done in time; names those that were not."""
+    try:
+        late = list_late_jobs()
+    except Error:
+        return {"status": "down"}
+    return {"status": "down", "late": late} if late else {"status": "ok"}
+
+
 def _check_mail() -> Finding:
-    """Whether the mail server takes connections; asked at most once a minute."""
+    """Whether mail can leave; asked at most once a minute."""
     global _mail_checked
     if _mail_checked is None or time.monotonic() - _mail_checked[0] > MAIL_CHECKED_EVERY_SECONDS:
         _mail_checked = (time.monotonic(), _try_mail())
@@ -84,13 +98,32 @@ def _check_mail() -> Finding:
 
 
 def _try_mail() -> Finding:
+    """Each way that is set up takes connections or not; one that does is enough."""
+    ways = {
+        **({"smtp": _try_smtp()} if settings.EMAIL_HOST else {}),
+        **({"sendgrid": _try_sendgrid()} if settings.SENDGRID_API_KEY else {}),
+    }
+    return {"status": "ok" if "ok" in ways.values() else "down", **ways}
+
+
+def _try_smtp() -> str:
+    mail = EmailBackend()
     try:
-        mail = get_connection()
         mail.open()
         mail.close()
     except (OSError, SMTPException):
-        return {"status": "down"}
-    return {"status": "ok"}
+        return "down"
+    return "ok"
+
+
+def _try_sendgrid() -> str:
+    address = urlsplit(settings.ANYMAIL["SENDGRID_API_URL"])
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        socket.create_connection((address.hostname or "", port), CONNECT_SECONDS).close()
+    except OSError:
+        return "down"
+    return "ok"
 
 
 def _ms_since(began: float) -> float:

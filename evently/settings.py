@@ -3,6 +3,7 @@
 `manage.py check --deploy` names every setting that is missing or unsafe for production.
 """
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import dj_database_url
 from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
@@ -44,8 +46,11 @@ INSTALLED_APPS = [
     "evently.accounts",
     "evently.site",
     "evently.history",
+    "evently.jobs",
     "events",
     "bookings",
+    "waitlist",
+    "notifications",
     "evently.demo",
     "evently.loadtest",
     "unfold.apps.BasicAppConfig",
@@ -208,11 +213,21 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# Who only brings mail may take its time: others' jobs do not wait behind it. A worker takes from
+# all queues unless it is told otherwise (`evently.dev.plan`).
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("mail")]
+CELERY_TASK_ROUTES = {"notifications.deliver": {"queue": "mail"}}
 CELERY_BEAT_SCHEDULE = {
     "sign of life": {"task": "evently.beat_heart", "schedule": 15},
     "audit": {"task": "events.audit_inventory", "schedule": 60},
     "ended events": {"task": "events.complete_ended_events", "schedule": 60},
     "bookings of cancelled events": {"task": "bookings.cancel_left_bookings", "schedule": 60},
+    "offers": {"task": "waitlist.expire_offers", "schedule": 5},
+    "waitlists": {"task": "waitlist.sweep", "schedule": 60},
+    "mail": {"task": "notifications.deliver", "schedule": 15},
+    "reminders": {"task": "notifications.remind", "schedule": 60},
+    "broadcasts": {"task": "notifications.write_broadcasts", "schedule": 60},
+    "stale locks": {"task": "evently.report_stale_locks", "schedule": 60},
     "old answers": {"task": "bookings.forget_old_answers", "schedule": crontab(minute="17")},
     "old tokens": {"task": "accounts.forget_old_tokens", "schedule": crontab(hour="3", minute="7")},
 }
@@ -234,6 +249,7 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "evently.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "evently.accounts.forms.NameForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False
@@ -279,6 +295,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "organisers", "description": "Teams that run events."},
         {"name": "events"},
         {"name": "bookings"},
+        {"name": "waitlist", "description": "Waiting for seats that are not to be had."},
+        {"name": "notifications", "description": "What people are told, and how."},
     ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
@@ -351,7 +369,28 @@ RATE_LIMIT_PER_MINUTE = {
 }
 
 # --- Mail ---------------------------------------------------------------------------------------
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+# Notices go to SendGrid first and to the SMTP server when that fails (`notifications.delivery`);
+# mails about accounts, such as a new password, go to the server, or else to SendGrid.
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.number("EMAIL_PORT", 25, low=1, high=65_535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10
+SENDGRID_API_KEY = env.text("SENDGRID_API_KEY")
+SENDGRID_WEBHOOK_VERIFICATION_KEY = env.text("SENDGRID_WEBHOOK_VERIFICATION_KEY")
+ANYMAIL: dict[str, Any] = {
+    "SENDGRID_API_URL": env.text("SENDGRID_API_URL", "https://api.sendgrid.com/v3/"),
+    "REQUESTS_TIMEOUT": (3, 10),  # seconds to connect, and to answer
+}
+# anymail has no account there to test with any more, and says so each time; our tests do test it.
+warnings.filterwarnings("ignore", message="django-anymail has dropped official support")
+if EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+elif SENDGRID_API_KEY:
+    EMAIL_BACKEND = "anymail.backends.sendgrid.EmailBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Evently <hello@evently.example>")
 
 # --- Words, times and files ---------------------------------------------------------------------

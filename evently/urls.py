@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from evently.api.document import DocumentView
 from evently.figures import metrics
+from notifications.provider_hooks import sendgrid_events
 
 handler400 = "evently.site.failures.bad_request"
 handler403 = "evently.site.failures.forbidden"
@@ -20,6 +21,8 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api
 urlpatterns = [
     path("", include("events.pages_urls")),
     path("", include("bookings.pages_urls")),
+    path("", include("waitlist.pages_urls")),
+    path("notifications/", include("notifications.pages_urls")),
     path("accounts/", include("evently.accounts.pages_urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
@@ -28,6 +31,9 @@ urlpatterns = [
     path("api/v1/", include("evently.accounts.urls")),
     path("api/v1/", include("events.urls")),
     path("api/v1/", include("bookings.urls")),
+    path("api/v1/", include("notifications.urls")),
+    path("api/v1/", include("waitlist.urls")),
+    path("anymail/sendgrid/tracking/", sendgrid_events, name="sendgrid-events"),
     path("api/schema", DocumentView.as_view(), name="schema"),
     path("api/docs", docs, name="docs"),
     path("metrics", metrics, name="metrics"),

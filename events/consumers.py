@@ -10,7 +10,8 @@ from django.db import InterfaceError, OperationalError
 
 from evently.site.sockets import refuse
 from events.live import announcer
-from events.live.hub import ALIVE, Visitor, the_hub
+from events.live.hall import ALIVE
+from events.live.hub import Visitor, the_hub
 
 MOST_EVENTS = 50
 NO_SUCH_EVENT = 4404

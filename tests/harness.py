@@ -27,11 +27,19 @@ DECIDED = (
     "bookings.services.booking._write",
     "bookings.services.cancelling._cancel",
     "events.services.editing._apply",
+    "waitlist.services.joining._stand_in_line",
+    "waitlist.services.offers._accept",
+    "waitlist.services.offers._decline",
+    "waitlist.services.offers._lapse",
+    "waitlist.services.organising._withdraw",
 )
 LOCKING = (
     "bookings.services.booking.lock_event",
     "bookings.services.cancelling.lock_event",
     "events.services.editing.lock_event",
+    "waitlist.locks.lock_event",
+    "waitlist.services.offers.lock_event",
+    "waitlist.services.sweeping.lock_event",
 )
 
 # What a call came to: its answer, or what it raised.

@@ -71,7 +71,7 @@ def _book(person: User, wish: dict[str, Any]) -> Booking:
 
 def _take_seats(event: Event, quantity: int) -> None:
     if event.available_seats < quantity:
-        raise SoldOut.short_of(wanted=quantity, available=event.available_seats)
+        raise SoldOut.short_of(wanted=quantity, available=event.available_seats, event_id=event.pk)
     written = Event.objects.filter(pk=event.pk, version=event.version).update(
         available_seats=F("available_seats") - quantity, version=F("version") + 1
     )

@@ -3,4 +3,4 @@
 To add one: its module, and its name here, in the order of the table.
 """
 
-NAMES = ("rush", "drop", "spread", "browse", "crowd", "growth", "latency")
+NAMES = ("rush", "drop", "spread", "browse", "crowd", "growth", "latency", "waiting", "mails")

@@ -14,20 +14,25 @@ from bookings.services.cancelling import (
     cancel_bookings_of_event,
     find_cancelled_events_with_bookings,
 )
+from bookings.services.claimed import ClaimedSeats, book_claimed_seats
 from bookings.services.company import book_in_company
 from bookings.services.retries import forget_old_answers
+from bookings.services.terms import find_obstacle
 
 __all__ = [
     "BookingRequest",
+    "ClaimedSeats",
     "EventHeld",
     "Outcome",
     "Wish",
     "book",
     "book_batch",
+    "book_claimed_seats",
     "book_in_company",
     "book_mixed_batch",
     "cancel_booking",
     "cancel_bookings_of_event",
     "find_cancelled_events_with_bookings",
+    "find_obstacle",
     "forget_old_answers",
 ]

@@ -13,12 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from django.utils import translation
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from psycopg.errors import UniqueViolation
 
 from bookings.errors import AlreadyBooked, BookingInProgress, SoldOut
@@ -28,11 +25,10 @@ from bookings.metrics import BATCH_SECONDS, BATCH_SIZE, BOOKINGS, REFUSALS, SEAT
 from bookings.models import Booking
 from bookings.queries import list_holders
 from bookings.services.retries import Memory, recall
-from evently.errors import Busy, Invalid, Refusal
+from bookings.services.terms import find_obstacle
+from evently.errors import Busy, Refusal
 from evently.facts import publish
-from evently.instants import iso
 from evently.transactions import unit_of_work
-from events.errors import EventClosed, EventNotFound
 from events.inventory import Taking, take_seats_together
 from events.locks import lock_event, lock_free_events
 from events.models import Event
@@ -104,8 +100,9 @@ def book_batch(
 ) -> list[Outcome]:
     """Judge requests for one event in order of arrival and book what can be booked.
 
-    At most eight statements whatever the size of the batch. One request that the database refuses
-    does not fail its neighbours: then each is booked by itself.
+    At most eight statements whatever the size of the batch, and one for each scribe of what is told
+    (`evently.facts`). One request that the database refuses does not fail its neighbours: then each
+    is booked by itself.
 
     Args:
         now: aware UTC instant, read once at the edge.
@@ -237,16 +234,12 @@ class _Judge:
 
     def _refuse(self, request: BookingRequest) -> Refusal | None:
         event = self.event
-        if event.status == Event.Status.DRAFT:
-            return EventNotFound()
-        if not event.is_bookable(self.now):
-            return _closed(event, self.now)
-        if not 1 <= request.quantity <= event.max_per_booking:
-            return Invalid(quantity=_choose(event))
+        if obstacle := find_obstacle(event, quantity=request.quantity, now=self.now):
+            return obstacle
         if (event.pk, request.user_id) in self.holders and not event.repeat_bookings_allowed:
             return AlreadyBooked()
         if request.quantity > self.free:
-            return SoldOut.short_of(wanted=request.quantity, available=self.free)
+            return SoldOut.short_of(wanted=request.quantity, available=self.free, event_id=event.pk)
         return None
 
     def _accept(self, request: BookingRequest) -> Booking:
@@ -264,29 +257,6 @@ class _Judge:
         self.bookings.append(booking)
         self.accepted.append(request)
         return booking
-
-
-def _choose(event: Event) -> str:
-    return _("Choose between 1 and %(most)s seats.") % {"most": event.max_per_booking}
-
-
-def _closed(event: Event, now: datetime) -> EventClosed:
-    """Why nobody can book an event that `is_bookable` says no to."""
-    if event.status == Event.Status.CANCELLED:
-        return EventClosed(_("This event was cancelled."))
-    if event.status == Event.Status.COMPLETED or event.ends_at <= now:
-        return EventClosed(_("This event is over."))
-    if event.sales_start_at and event.sales_start_at > now:
-        begins = _("The sale begins on %(moment)s (%(zone)s).") % _told(event.sales_start_at, event)
-        return EventClosed(begins, sales_start_at=iso(event.sales_start_at))
-    ended = _("The sale ended on %(moment)s (%(zone)s).") % _told(event.sale_ends_at, event)
-    return EventClosed(ended, sales_end_at=iso(event.sale_ends_at))
-
-
-def _told(instant: datetime, event: Event) -> dict[str, str]:
-    """The instant on the event's own clocks, in the reader's language."""
-    local = instant.astimezone(ZoneInfo(event.timezone))
-    return {"moment": date_format(local, "DATETIME_FORMAT"), "zone": event.timezone}
 
 
 def _explain(error: IntegrityError) -> Exception:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -5,3 +7,13 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "evently.accounts"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        from evently.accounts.services import note_language
+
+        def note(user: Any, **_signal: Any) -> None:
+            note_language(user=user)
+
+        user_logged_in.connect(note, weak=False, dispatch_uid="language")

@@ -49,6 +49,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("works for Evently"), default=False, help_text=_("Sees every organiser's events.")
     )
     date_joined = models.DateTimeField(_("joined at"), default=timezone.now, editable=False)
+    # What the person read when the account was opened, or at the last log-in with a page.
+    language = models.CharField(
+        _("language of mails"), max_length=10, default="en", db_default="en", editable=False
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 

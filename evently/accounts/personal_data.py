@@ -135,6 +135,7 @@ def _account(user: User) -> dict[str, Any]:
         "id": user.pk,
         "email": user.email,
         "name": user.name,
+        "language": user.language,
         "joined_at": user.date_joined,
         "last_login_at": user.last_login,
         "email_addresses": list(addresses.values("email", "verified", "primary")),

@@ -1,15 +1,19 @@
 """Use cases of accounts: register, log in, change the profile."""
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from evently.accounts.errors import EmailTaken, LoginRefused, TooManyLogins
+from evently.accounts.facts import AccountOpened
 from evently.accounts.models import User
 from evently.errors import Invalid
+from evently.facts import publish
 from evently.transactions import unit_of_work
 
 # The longest window of allauth's default for failed log-ins (5 in 300 s for each address).
@@ -22,6 +26,9 @@ def register_user(*, email: str, password: str, name: str) -> User:
     Raises:
         Invalid: the password breaks a rule of `AUTH_PASSWORD_VALIDATORS`.
         EmailTaken: there is an account with this address.
+
+    Side effects:
+        Opens the transaction. Publishes AccountOpened.
     """
     try:
         validate_password(password, User(email=email, name=name))
@@ -29,7 +36,9 @@ def register_user(*, email: str, password: str, name: str) -> User:
         raise Invalid(password=error.messages) from error
     try:
         with unit_of_work():
-            return User.objects.create_user(email, password, name=name)
+            user = User.objects.create_user(email, password, name=name, language=_language())
+            publish(AccountOpened(user.pk))
+            return user
     except IntegrityError as error:
         raise EmailTaken from error
 
@@ -53,6 +62,13 @@ def authenticate_user(*, request: HttpRequest, email: str, password: str) -> Use
     return user
 
 
+def note_language(*, user: User) -> None:
+    """Write to the person in the language that they read now."""
+    if user.language != _language():
+        user.language = _language()
+        user.save(update_fields=["language"])
+
+
 def rename_user(*, user: User, name: str) -> User:
     user.name = name
     user.save(update_fields=["name"])
@@ -62,3 +78,7 @@ def rename_user(*, user: User, name: str) -> User:
 def forget_old_tokens() -> None:
     """Delete tokens that have expired and can therefore not be used again anyway."""
     call_command("flushexpiredtokens")
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 # Named by its place: the frame knows nothing of teams.
 LOOKS = "events.admin.team.sees_changes"
+WRITES = "notifications.admin.broadcasts.writes_to_people"
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -79,6 +80,13 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Overview"), "space_dashboard", "index"),
                     _item(_("Events"), "event", "events_event_changelist"),
                     _item(_("Bookings"), "confirmation_number", "bookings_booking_changelist"),
+                    _item(_("Waitlists"), "hourglass_top", "waitlist_entry_changelist"),
+                    _item(
+                        _("Messages"),
+                        "campaign",
+                        "notifications_broadcast_changelist",
+                        permission=WRITES,
+                    ),
                     _item(_("Team"), "group", "events_organiser_changelist", permission=LOOKS),
                     _item(_("Changes"), "history", "history_change_changelist", permission=LOOKS),
                 ],
@@ -88,6 +96,19 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item(_("People"), "person", "accounts_user_changelist", permission=is_staff),
+                    _item(
+                        _("Mails"),
+                        "mail",
+                        "notifications_delivery_changelist",
+                        permission=is_staff,
+                    ),
+                    _item(
+                        _("Addresses without mail"),
+                        "unsubscribe",
+                        "notifications_suppression_changelist",
+                        permission=is_staff,
+                    ),
+                    _item(_("Jobs"), "schedule", "jobs_jobrun_changelist", permission=is_staff),
                     _item(
                         _("Inventory audits"),
                         "fact_check",

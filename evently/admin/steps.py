@@ -39,6 +39,8 @@ class Step(forms.Form, Generic[Row]):
     button: ClassVar[Any]
     grave: ClassVar[bool] = False
     template: ClassVar[str] = "admin/step.html"
+    # Whether the page is shown again afterwards: the person tried something, and goes on.
+    stays: bool = False
 
     def __init__(self, row: Row, by: User, data: Any = None) -> None:
         super().__init__(data)
@@ -54,7 +56,7 @@ class Step(forms.Form, Generic[Row]):
         return True
 
     def take(self, now: datetime) -> str:
-        """Call the service; returns what to tell the person.
+        """Call the service; returns what to tell the person, if anything.
 
         Raises:
             Refusal: the service's own; it is shown on the page.
@@ -122,8 +124,10 @@ def _take_step(
         except Refusal as refusal:
             form.explain(refusal)
         else:
-            admin.message_user(request, told, messages.SUCCESS)
-            return HttpResponseRedirect(form.next_address())
+            if told:
+                admin.message_user(request, told, messages.SUCCESS)
+            if not form.stays:
+                return HttpResponseRedirect(form.next_address())
     context = {
         **admin.admin_site.each_context(request),
         "title": form.title,

@@ -19,6 +19,7 @@ from evently.demo.people import (
 )
 from evently.demo.programme import UID_PREFIX, PlannedEvent, PlannedOrganiser, read_programme
 from evently.demo.selling import Season, sell_event
+from evently.demo.waiting import SEATS_THAT_CAME_BACK, Line
 from evently.transactions import unit_of_work
 from events.models import Event, Membership, Organiser, Role
 from events.services import (
@@ -27,11 +28,14 @@ from events.services import (
     create_event,
     create_organiser,
 )
+from notifications.writing import nobody_is_told
+from waitlist.models import Entry, Offer
 
 SEED = 20
 GUESTS = 1_400
 SEASON_DAYS = (25, 70)
 CALLED_OFF_BEFORE = timedelta(days=3)
+SOLD_OUT_BEFORE = timedelta(days=6)
 TEAM_ROLES = (Role.OWNER, Role.MANAGER, Role.FINANCE, Role.DOOR)
 
 
@@ -66,11 +70,12 @@ def load_demo(*, password: str, now: datetime) -> LoadReport:
     rng = Random(SEED)  # noqa: S311 - the same demo every time, no secret
     logins = make_logins(password=password)
     guests = [*make_guests(GUESTS, rng=rng), logins[VISITOR]]
-    for plan in read_programme():
-        organiser, owner = _found(plan, helper=logins[ORGANISER])
-        for number, event in enumerate(plan.events):
-            _Booth(plan, organiser, owner, guests, now, rng).open(event, number)
-    complete_ended_events(now=now)
+    with nobody_is_told():
+        for plan in read_programme():
+            organiser, owner = _found(plan, helper=logins[ORGANISER])
+            for number, event in enumerate(plan.events):
+                _Booth(plan, organiser, owner, guests, now, rng).open(event, number)
+        complete_ended_events(now=now)
     DemoLoad.objects.create(loaded_at=now)
     return LoadReport(
         organisers=Organiser.objects.count(),
@@ -127,17 +132,38 @@ class _Booth:
 
     def _sell(self, event: Event, planned: PlannedEvent, season: Season) -> None:
         called_off = planned.status == Event.Status.CANCELLED
-        if called_off:
-            season = Season(opened_at=season.opened_at, until=season.until - CALLED_OFF_BEFORE)
+        if called_off or planned.waiting:
+            sooner = CALLED_OFF_BEFORE if called_off else SOLD_OUT_BEFORE
+            season = Season(opened_at=season.opened_at, until=season.until - sooner)
         seats = planned.seats * planned.taken // 100
         sell_event(event, seats=seats, season=season, guests=self.guests, rng=self.rng)
         if called_off:
             self._call_off(event, season.until)
+        if planned.waiting:
+            self._let_wait(event, planned, season.until)
 
     def _call_off(self, event: Event, now: datetime) -> None:
         cancel_event(event_id=event.pk, by=self.owner, now=now)
         while cancel_bookings_of_event(event_id=event.pk, now=now):
             pass
+
+    def _let_wait(self, event: Event, planned: PlannedEvent, sold_out_at: datetime) -> None:
+        visitor = self.guests[-1]
+        holders = set(Booking.objects.filter(event=event).values_list("user_id", flat=True))
+        strangers = [guest for guest in self.guests[:-1] if guest.pk not in holders]
+        steps = planned.waiting + 2 * SEATS_THAT_CAME_BACK
+        line = Line(
+            event=event,
+            people=self.rng.sample(strangers, planned.waiting),
+            at=sold_out_at,
+            rest=(self.now - sold_out_at) / steps,
+            rng=self.rng,
+        )
+        line.form()
+        if planned.visitor and visitor.pk not in holders:
+            line.join(visitor, seats=2)
+        if planned.visitor == "offered":
+            line.offer_to(visitor, by=self.owner)
 
 
 def _first_status(planned: PlannedEvent) -> Event.Status:
@@ -149,6 +175,8 @@ def _first_status(planned: PlannedEvent) -> Event.Status:
 def _remove_half_load() -> None:
     """Undo a load that did not come to its end: nobody could have worked with it yet."""
     with unit_of_work():
+        Offer.objects.filter(event__import_uid__startswith=UID_PREFIX).delete()
+        Entry.objects.filter(event__import_uid__startswith=UID_PREFIX).delete()
         Booking.objects.filter(event__import_uid__startswith=UID_PREFIX).delete()
         Event.objects.filter(import_uid__startswith=UID_PREFIX).delete()
         team = User.objects.filter(email__endswith=f"@{TEAM_DOMAIN}")

@@ -26,6 +26,8 @@ class PlannedEvent:
         most: seats in one booking, at most.
         sale_from: when booking begins, in days from the day of loading; None: at once.
         sale_until: when it ends; None: with the event.
+        waiting: people who wait for seats of a sold-out one.
+        visitor: what the demo's visitor does there: "waits", or is "offered" seats.
     """
 
     name: str
@@ -40,6 +42,8 @@ class PlannedEvent:
     most: int = 6
     sale_from: int | None = None
     sale_until: int | None = None
+    waiting: int = 0
+    visitor: str = ""
     status: Event.Status = Event.Status.PUBLISHED
 
     def details(self, *, now: datetime, timezone: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from uuid import UUID
 
 from bookings.models import Booking
 from bookings.services import BookingRequest, book_batch, cancel_booking
@@ -13,7 +12,7 @@ from events.models import Event
 
 # How many people come in a group of one, two, three, …
 GROUP_WEIGHTS = (25, 45, 12, 12, 3, 3)
-REGRETTED_PERCENT = 2
+REGRETTED_PERCENT = 6
 MOST_MOMENTS = 12
 BOOKINGS_IN_A_MOMENT = 8
 
@@ -49,8 +48,9 @@ def sell_event(
     early, late = moments[: len(moments) // 2], moments[len(moments) // 2 :]
     _book(event, groups[:half], buyers=buyers, moments=early)
     unhappy = _book(event, regretted, buyers=buyers, moments=early[-1:])
-    _cancel(unhappy, people={guest.pk: guest for guest in guests}, now=late[0])
-    _book(event, groups[half:], buyers=buyers, moments=late)
+    for number, moment in enumerate(late):
+        _cancel(unhappy[number :: len(late)], now=moment)
+        _book(event, groups[half:][number :: len(late)], buyers=buyers, moments=[moment])
 
 
 def _moments(bookings: int) -> int:
@@ -87,6 +87,6 @@ def _booked(outcomes: list[Booking | Exception]) -> Iterator[Booking]:
         yield outcome
 
 
-def _cancel(bookings: list[Booking], *, people: dict[UUID, User], now: datetime) -> None:
+def _cancel(bookings: list[Booking], *, now: datetime) -> None:
     for booking in bookings:
-        cancel_booking(reference=booking.reference, by=people[booking.user_id], now=now)
+        cancel_booking(reference=booking.reference, by=booking.user, now=now)

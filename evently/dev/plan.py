@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ADMIN = "admin@evently.example"
+# A worker for mail alone: however much of it waits, other jobs do not.
+MAILER = (
+    *("worker", "--loglevel", "WARNING", "--concurrency", "2"),
+    *("-Q", "mail", "--hostname", "mailer@%h", "--without-mingle", "--without-gossip"),
+)
 WELCOME = """
   Evently is running.
 
@@ -13,6 +18,8 @@ WELCOME = """
     Admin      http://127.0.0.1:{port}/admin/
                log in as {admin} with the password {password}
     API        http://127.0.0.1:{port}/api/docs
+    Mail       {mail}
+               (what Evently sends is kept there, unless the environment names a mail server)
     Logs       {logs}
 
   Press Ctrl-C to stop.
@@ -49,13 +56,13 @@ class Plan:
 
 
 def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
-    """The real thing: prepare the database and files, then web, worker and beat."""
+    """The real thing: prepare the database and files, then web, workers and beat."""
     python = sys.executable
     manage = (python, "manage.py")
     # As root Celery warns of itself; on one's own machine that is no news.
     ignored = "ignore:You're running the worker"
     celery = (python, "-W", ignored, "-m", "celery", "-A", "evently", "--quiet")
-    worker = ("worker", "--loglevel", "WARNING", "--concurrency", "2")
+    worker = ("worker", "--loglevel", "WARNING", "--concurrency", "2", "-X", "mail")
     beat = ("beat", "--loglevel", "WARNING", "--schedule", str(home / "celerybeat-schedule"))
     return Plan(
         steps=(
@@ -70,7 +77,14 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
         parts=(
             Part("web", (*manage, "serve", "--host", "127.0.0.1", "--port", str(port)), grace=15),
             Part("worker", (*celery, *worker)),
+            Part("mailer", (*celery, *MAILER)),
             Part("beat", (*celery, *beat)),
         ),
-        welcome=WELCOME.format(port=port, admin=ADMIN, password=admin_password, logs=home / "logs"),
+        welcome=WELCOME.format(
+            port=port,
+            admin=ADMIN,
+            password=admin_password,
+            mail=home / "mail",
+            logs=home / "logs",
+        ),
     )

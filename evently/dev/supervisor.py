@@ -13,6 +13,7 @@ from typing import Protocol
 
 from evently.dev.console import Console
 from evently.dev.home import Services, held, kept_secret, note_services
+from evently.dev.mail import MailServer
 from evently.dev.plan import Part, Plan
 from evently.dev.postgres import Postgres
 from evently.dev.process import Child, describe_exit
@@ -21,6 +22,7 @@ from evently.dev.servers import Server, ServerFailed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MARK = "EVENTLY_SUPERVISED_IN"
+WAYS_TO_SEND_MAIL = ("EMAIL_HOST", "SENDGRID_API_KEY")
 TICK_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 30.0  # who ran that long starts anew at the shortest pause
@@ -180,6 +182,16 @@ class Supervisor:
             server = kind(self._home / kind.name, log=log, output=output)
             self._keep(server)
             self._env[variable] = server.url
+        if not any(self._env.get(variable) for variable in WAYS_TO_SEND_MAIL):
+            self._start_mail_server()
+
+    def _start_mail_server(self) -> None:
+        self._console.say("mail …")
+        log = self._console.log_of(MailServer.name)
+        output = self._console.channel(MailServer.name, shown=False)
+        server = MailServer(self._home / MailServer.name, log=log, output=output)
+        self._keep(server)
+        self._env |= server.environment
 
     def _fill_environment(self) -> None:
         secret_key = self._env.get("SECRET_KEY") or kept_secret(self._home / "secret-key")

@@ -9,12 +9,15 @@ from django.core.exceptions import FieldDoesNotExist
 
 from evently.history.models import Change
 
-# What history calls a subject, and where its fields have their names. Bookings stand above.
+# What history calls a subject, and where its fields have their names. Some stand above events.
 MODELS = {
     "event": "events.Event",
     "member": "events.Membership",
     "organiser": "events.Organiser",
     "booking": "bookings.Booking",
+    "waitlist": "waitlist.Waitlist",
+    "entry": "waitlist.Entry",
+    "standing": "waitlist.Standing",
 }
 
 

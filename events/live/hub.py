@@ -5,20 +5,13 @@ import json
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
-
 from evently.wire import the_wire
+from events.live.hall import ALIVE, Hall, text_frame
 from events.live.messages import channel_of, viewers_channel_of
-from events.live.outgoing import Carriers, Frame, Send, Socket
+from events.live.outgoing import Carriers, Send, Socket
 from events.live.snapshots import Snapshots
 
 TELL_EVERY_SECONDS = 0.1
-# A page cannot tell silence from a dead line: without news it hears this often that all is well.
-ALIVE_EVERY_SECONDS = 20.0
-# While Redis is out pages are kept for about so long; then they are sent away, and ask themselves.
-REDIS_PATIENCE_SECONDS = 3.0
-
-DATABASE_IS_OUT = (OperationalError, InterfaceError)
 
 _hubs: dict[asyncio.AbstractEventLoop, "Hub"] = {}
 
@@ -27,14 +20,6 @@ def the_hub() -> "Hub":
     """The hub of the running event loop."""
     loop = asyncio.get_running_loop()
     return _hubs.get(loop) or Hub(loop)
-
-
-def text_frame(text: str) -> Frame:
-    return {"type": "websocket.send", "text": text}
-
-
-ALIVE = text_frame('{"type":"alive"}')
-TRY_AGAIN_LATER: Frame = {"type": "websocket.close", "code": 1013}
 
 
 class Room:
@@ -154,23 +139,19 @@ class Visitor:
         self._hub.close_room(channel)
 
 
-class Hub:
-    """Made by `the_hub`; lives until its event loop cancels what runs, as `asyncio.run` does."""
+class Hub(Hall):
+    """Made by `the_hub`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.visitors: set[Visitor] = set()
+        super().__init__(loop)
         self._rooms: dict[str, Room] = {}
-        self._carriers = Carriers()
         self._snapshots = Snapshots()
-        self._redis_returned = asyncio.Event()
-        the_wire().on_return(self._redis_returned.set)
         _hubs[loop] = self
-        self._life = loop.create_task(self._live(), name="hub")
-        self._life.add_done_callback(lambda _: _hubs.pop(loop))
+        self.life.add_done_callback(lambda _: _hubs.pop(loop))
 
     def open_room(self, channel: str, event_id: UUID) -> Room:
         if channel not in self._rooms:
-            self._rooms[channel] = Room(channel, event_id, self._carriers)
+            self._rooms[channel] = Room(channel, event_id, self.carriers)
         self._rooms[channel].guests += 1
         return self._rooms[channel]
 
@@ -189,43 +170,5 @@ class Hub:
                 room.take(snapshots[event_id].version, snapshots[event_id].text)
         return public
 
-    async def _live(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_alive())
-            tasks.create_task(self._catch_up())
-            tasks.create_task(self._mind_redis())
-
-    async def _keep_alive(self) -> None:
-        while True:
-            # Whoever was told nothing for half the time: nobody is silent for longer than it.
-            await asyncio.sleep(ALIVE_EVERY_SECONDS / 2)
-            for visitor in self.visitors:
-                if visitor.socket.is_quiet:
-                    self._carriers.post(visitor.socket, "alive", ALIVE)
-                visitor.socket.is_quiet = True
-
-    async def _catch_up(self) -> None:
-        """When Redis is back, ask once what all the rooms have missed."""
-        while True:
-            await self._redis_returned.wait()
-            self._redis_returned.clear()
-            try:
-                await self.look_up({room.event_id for room in self._rooms.values()})
-            except DATABASE_IS_OUT:
-                self._send_away()
-
-    async def _mind_redis(self) -> None:
-        """Send everybody away when Redis was out at two looks in a row."""
-        was_up = True
-        while True:
-            await asyncio.sleep(REDIS_PATIENCE_SECONDS)
-            is_up = the_wire().is_up
-            if not (was_up or is_up):
-                self._send_away()
-            was_up = is_up
-
-    def _send_away(self) -> None:
-        for visitor in list(self.visitors):
-            visitor.leave()
-            visitor.socket.outbox.clear()
-            self._carriers.post(visitor.socket, "close", TRY_AGAIN_LATER)
+    async def catch_up(self) -> None:
+        await self.look_up({room.event_id for room in self._rooms.values()})

@@ -2,8 +2,8 @@
 
 News comes from threads that must not wait: request threads, job workers, the loop that serves
 websockets. One lasting thread in each process tells it in ticks: what changed since the last one,
-whatever the number of events, in one command. Of each event only the newest waits, also while
-Redis is out.
+whatever the number of events, in one command. Of each event, and for each channel of an app above,
+only the newest waits, also while Redis is out.
 """
 
 import atexit
@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import Hashable, Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -34,6 +35,7 @@ EXIT_PATIENCE_SECONDS = 4.0
 HEARTBEAT_SECONDS = 20.0
 SILENCE_SECONDS = 50
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 # ARGV: channels, each followed by what is to be said there.
@@ -68,15 +70,15 @@ redis.call('PUBLISH', ARGV[1], '{"type":"presence","viewers":' .. viewers .. '}'
 """
 
 
-class Basket(Generic[Value]):
-    """What waits to be told, by event; emptied at most once in `every` seconds."""
+class Basket(Generic[Key, Value]):
+    """What waits to be told, by event or channel; emptied at most once in `every` seconds."""
 
     def __init__(self, every: float) -> None:
-        self.waiting: dict[UUID, Value] = {}
+        self.waiting: dict[Key, Value] = {}
         self._every = every
         self._next_at = 0.0
 
-    def take(self, now: float) -> dict[UUID, Value]:
+    def take(self, now: float) -> dict[Key, Value]:
         """All that waits, when it is time."""
         if not self.waiting or now < self._next_at:
             return {}
@@ -91,8 +93,9 @@ class Newsroom(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="live-news", daemon=True)
         self._lock = threading.Lock()
-        self._states: Basket[EventStateChanged] = Basket(TICK_SECONDS)
-        self._viewers: Basket[None] = Basket(VIEWERS_EVERY_SECONDS)
+        self._states: Basket[UUID, EventStateChanged] = Basket(TICK_SECONDS)
+        self._texts: Basket[str, str] = Basket(TICK_SECONDS)
+        self._viewers: Basket[UUID, None] = Basket(VIEWERS_EVERY_SECONDS)
         self._here: Counter[UUID] = Counter()
         self._next_beat_at = time.monotonic() + HEARTBEAT_SECONDS
         self._has_news = threading.Event()
@@ -106,6 +109,12 @@ class Newsroom(threading.Thread):
             waiting = self._states.waiting.get(state.event_id)
             if waiting is None or waiting.version < state.version:
                 self._states.waiting[state.event_id] = state
+        self._wake()
+
+    def say(self, texts: Mapping[str, str]) -> None:
+        """Say these texts soon, each on the channel that it is kept under."""
+        with self._lock:
+            self._texts.waiting.update(texts)
         self._wake()
 
     def count(self, event_id: UUID, change: int) -> None:
@@ -139,22 +148,22 @@ class Newsroom(threading.Thread):
 
     def _patience(self) -> float | None:
         """For how many seconds nothing is to be done unless news comes."""
-        if self._states.waiting or self._viewers.waiting:
+        if self._states.waiting or self._texts.waiting or self._viewers.waiting:
             return 0
         return max(0.0, self._next_beat_at - time.monotonic()) if self._here else None
 
     def _tell(self, redis: Redis, now: float) -> None:
         with self._lock:
             self._beat(now)
-            states = self._states.take(now)
+            states, texts = self._states.take(now), self._texts.take(now)
             viewers = {event_id: self._here[event_id] for event_id in self._viewers.take(now)}
             self._here = +self._here
-        if not (states or viewers):
+        if not (states or texts or viewers):
             return
         try:
-            self._send(redis, states, viewers)
+            self._send(redis, states, texts, viewers)
         except (RedisError, OSError) as error:
-            self._put_back(states, viewers)
+            self._put_back(states, texts, viewers)
             self._note_redis(error)
         else:
             self._note_redis(None)
@@ -168,10 +177,11 @@ class Newsroom(threading.Thread):
         self,
         redis: Redis,
         states: dict[UUID, EventStateChanged],
+        texts: dict[str, str],
         viewers: dict[UUID, int],
     ) -> None:
         """All of it in one round trip: to those who look on, and to caches of what they look at."""
-        words: list[str | bytes] = []
+        words: list[str | bytes] = [word for said in texts.items() for word in said]
         told: dict[str, purging.News] = {}
         for event_id, state in states.items():
             text = seats_text(state)
@@ -190,11 +200,13 @@ class Newsroom(threading.Thread):
     def _put_back(
         self,
         states: dict[UUID, EventStateChanged],
+        texts: dict[str, str],
         viewers: dict[UUID, int],
     ) -> None:
         for state in states.values():
             self.hear(state)
         with self._lock:
+            self._texts.waiting = texts | self._texts.waiting
             self._viewers.waiting.update(dict.fromkeys(viewers))
 
     def _note_redis(self, error: Exception | None) -> None:
@@ -215,6 +227,11 @@ class Announcer:
     def announce(self, state: EventStateChanged) -> None:
         """Tell everybody who looks at the event, soon; subscribed to the fact in `events.apps`."""
         self._newsroom().hear(state)
+
+    def say(self, texts: Mapping[str, str]) -> None:
+        """Say these texts soon, by the channel of Redis that each is for; of two for one channel
+        the later one is said."""
+        self._newsroom().say(texts)
 
     def join(self, event_id: UUID) -> None:
         """Somebody begins to look at the event."""

@@ -4,7 +4,7 @@ A new address is covered as soon as it exists. When it has a part that `fill` do
 test fails and says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -22,19 +22,26 @@ from django.urls.resolvers import URLPattern, URLResolver
 from bookings.models import Booking
 from evently.accounts.models import User
 from evently.history.models import Change
+from evently.jobs.models import JobRun
 from events.models import Event, InventoryAudit, Membership, Organiser
+from notifications.models import Broadcast, Delivery, Notice, Suppression
 from tests.admin.world import FOREIGN_WORD, MARKERS, World, stored, text
+from waitlist.models import Entry, Offer, Standing, Waitlist
 
 pytestmark = pytest.mark.django_db
 RANDOM = UUID("00000000-0000-7000-8000-00000000e5e5")
 # Members of another team; `one_event` works for one event of it.
 MEMBERS = ("owner", "finance", "door", "one_event")
+NO_HISTORY = "Django's own: back to the start, there is none"
 # What answers otherwise than 403 to the id of a row (random: that never was), and why.
 OTHERWISE = {
     ("admin:view_on_site", False): "no row has such a page: 404 for everybody",
     ("admin:view_on_site", True): "no row has such a page: 404 for everybody",
-    ("admin:accounts_user_history", True): "Django's own: back to the start, there is none",
-    ("admin:events_inventoryaudit_history", True): "Django's own: back to the start, there is none",
+    ("admin:accounts_user_history", True): NO_HISTORY,
+    ("admin:events_inventoryaudit_history", True): NO_HISTORY,
+    ("admin:jobs_jobrun_history", True): NO_HISTORY,
+    ("admin:notifications_suppression_history", True): NO_HISTORY,
+    ("admin:notifications_delivery_history", True): NO_HISTORY,
 }
 
 
@@ -107,7 +114,37 @@ def rows_of(world: World) -> dict[type[Model] | None, Model]:
         Booking: foreign.booking,
         Change: foreign.change,
         User: foreign.member.user,
+        Entry: foreign.entry,
     }
+
+
+def _broadcast(world: World) -> Model:
+    event, owner = world.foreign.event, world.foreign.owner
+    now = event.created_at
+    words = {"subject": MARKERS["event"], "body": MARKERS["venue"]}
+    told = {"by": owner, "audience": "both", "created_at": now, **words}
+    return Broadcast.objects.get_or_create(event=event, defaults=told)[0]
+
+
+def _delivery(world: World) -> Model:
+    notice = Notice.objects.filter(event=world.foreign.event)[0]
+    due = {"due_at": notice.created_at}
+    return Delivery.objects.get_or_create(notice=notice, channel="mail", defaults=due)[0]
+
+
+def _suppression(world: World) -> Model:
+    email, at = MARKERS["buyer's address"], world.foreign.event.created_at
+    return Suppression.objects.get_or_create(email=email, defaults={"reason": "bounce", "at": at})[
+        0
+    ]
+
+
+# Rows of mails, made when an address asks for one.
+MAIL_ROWS: dict[type[Model] | None, Callable[[World], Model]] = {
+    Broadcast: _broadcast,
+    Delivery: _delivery,
+    Suppression: _suppression,
+}
 
 
 def _values(route: Route, world: World) -> dict[str, Any]:
@@ -116,6 +153,12 @@ def _values(route: Route, world: World) -> dict[str, Any]:
         rows[InventoryAudit] = InventoryAudit.objects.create(
             ran_at=foreign.event.created_at, events=1, drifting_events=0, drift_seats=0
         )
+    if route.model is JobRun:
+        rows[JobRun] = JobRun.objects.get_or_create(
+            task="events.audit_inventory", expected_since=foreign.event.created_at
+        )[0]
+    if route.model in MAIL_ROWS:
+        rows[route.model] = MAIL_ROWS[route.model](world)
     row = foreign.event if route.name == "admin:view_on_site" else rows.get(route.model)
     known = {
         "content_type_id": ContentType.objects.get_for_model(Event).pk,
@@ -123,6 +166,8 @@ def _values(route: Route, world: World) -> dict[str, Any]:
         "form": "csv",
         "app_label": "events",
         "url": "nowhere",
+        "kind": "welcome",
+        "language": "en",
     }
     return known | ({"object_id": row.pk, "id": row.pk} if row else {})
 
@@ -142,6 +187,8 @@ def queries(world: World) -> Iterator[dict[str, Any]]:
         ("events", "membership", "user"),
         ("bookings", "booking", "event"),
         ("bookings", "booking", "user"),
+        ("waitlist", "entry", "event"),
+        ("waitlist", "entry", "user"),
     ):
         yield {
             "app_label": app,
@@ -158,6 +205,9 @@ def everything(world: World, row: Model) -> dict[str, Any]:
         "organiser": foreign.organiser.pk,
         "only_event": foreign.event.pk,
         "name": "Overwritten",
+        "audience": "both",
+        "subject": "Overwritten",
+        "body": "Overwritten",
         "email": world.people["stranger"].email,
         "role": "manager",
         "description": "",
@@ -175,11 +225,17 @@ def everything(world: World, row: Model) -> dict[str, Any]:
         "post": "yes",
         "confirmed": "yes",
         "select_across": "1",
+        "tier": "200",
+        "reason": "Overwritten",
+        "minutes": "5",
+        "is_paused": "on",
+        "offer_minutes": "99",
+        "gather_minutes": "99",
         "_selected_action": [str(row.pk)],
     }
 
 
-ACTIONS = ("publish", "cancel", "refunded", "delete_selected", "")
+ACTIONS = ("publish", "cancel", "refunded", "offer", "delete_selected", "")
 
 
 def snapshot(world: World) -> list[Any]:
@@ -190,6 +246,11 @@ def snapshot(world: World) -> list[Any]:
         Event.objects.filter(organiser=organiser),
         Membership.objects.filter(organiser=organiser),
         Booking.objects.filter(event__organiser=organiser),
+        Entry.objects.filter(event__organiser=organiser),
+        Offer.objects.filter(event__organiser=organiser),
+        Waitlist.objects.filter(event__organiser=organiser),
+        Standing.objects.filter(organiser=organiser),
+        Broadcast.objects.filter(event__organiser=organiser),
         Change.objects.filter(organiser_id=organiser.pk),
         User.objects.filter(email__contains=FOREIGN_WORD),
     ]
@@ -198,7 +259,7 @@ def snapshot(world: World) -> list[Any]:
 
 def everywhere() -> list[Any]:
     """All rows of all of our tables, but for sessions and the times people logged in."""
-    models = (Organiser, Event, Membership, Booking, Change)
+    models = (Organiser, Event, Membership, Booking, Change, Entry, Offer, Waitlist, Standing)
     people = list(User.objects.order_by("pk").values_list("pk", "name", "email", "password"))
     return [people, *(list(model._default_manager.order_by("pk").values()) for model in models)]
 
@@ -227,7 +288,8 @@ def test_the_walk_finds_the_whole_admin() -> None:
     found = {route.name for route in ROUTES}
     expected = {
         "index", "autocomplete", "search", "jsi18n", "password_change", "view_on_site",
-        "events_event_cancel", "bookings_booking_export", "bookings_booking_cancelling",
+        "events_event_cancel", "events_event_waitlist", "waitlist_entry_move",
+        "bookings_booking_export", "bookings_booking_cancelling",
         "auth_user_password_change", "events_membership_delete", "history_change_changelist",
     }  # fmt: skip
     assert {f"admin:{name}" for name in expected} <= found
@@ -259,6 +321,7 @@ def test_somebody_in_no_team_is_refused(world: World, route: Route) -> None:
 
 @each_route
 def test_members_of_another_team_see_and_change_nothing(world: World, route: Route) -> None:
+    fill(route, world)  # the row is there now
     before = snapshot(world)
     for name, is_random in product(MEMBERS, (False, True)):
         address = fill(route, world, is_random=is_random)

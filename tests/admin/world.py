@@ -18,6 +18,8 @@ from events import services
 from events.models import Event, Membership, Organiser, Role
 from tests.api.people import make_world as make_team
 from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
+from waitlist.models import Entry, Tier
+from waitlist.services import join_waitlist, move_entry
 
 INDEX = reverse("admin:index")
 EVENTS = reverse("admin:events_event_changelist")
@@ -45,6 +47,8 @@ MARKERS = {
     "reference": "ZEPHYR7008",
     "member": "Zephyr Memberson 7009",
     "member's address": "zephyr.member.7010@foreign.example",
+    "waiting": "Zephyr Waiterson 7011",
+    "reason": "Zephyr Reason 7012",
 }
 
 
@@ -59,6 +63,7 @@ class Foreign:
     booking: Booking
     member: Membership
     change: Change
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,18 @@ def make_foreign() -> Foreign:
     )
     member = add_member(organiser, colleague, Role.MANAGER, only_event=event)
     change = Change.objects.get(event_id=event.pk)
-    return Foreign(owner, organiser, event, draft, booking, member, change)
+    entry = make_foreign_entry(event, owner)
+    return Foreign(owner, organiser, event, draft, booking, member, change, entry)
+
+
+def make_foreign_entry(event: Event, owner: User) -> Entry:
+    """Somebody who waits for more seats than there are, and was moved for a reason."""
+    now = datetime.now(UTC)
+    waiting = make_user(MARKERS["waiting"], email="zephyr.waiting@foreign.example")
+    Event.objects.filter(pk=event.pk).update(max_per_booking=200)
+    entry = join_waitlist(event_id=event.pk, user=waiting, quantity=150, now=now)
+    reason = MARKERS["reason"]
+    return move_entry(entry_id=entry.pk, by=owner, tier=Tier.GOLD, reason=reason, now=now)
 
 
 def page(row: Model, view: str = "change") -> str:

@@ -1,17 +1,22 @@
 """The people of every access test, and one world in which they stand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from bookings.models import Booking
+from bookings.services import cancel_booking
 from evently.accounts.models import User
 from evently.accounts.tokens import TokenPair, issue_tokens
 from events.models import Event, Organiser, Role
 from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
+from waitlist.models import Offer
+from waitlist.queries import offer_token
+from waitlist.services import join_waitlist
 
 MEMBERS = tuple(role.value for role in Role)
 ROLES = (*MEMBERS, "one_event", "buyer", "stranger", "staff", "anonymous")
@@ -45,7 +50,7 @@ class Call:
 
     method: str
     name: str
-    path: Callable[[World], str]
+    path: Callable[[Any], str]
     expected: dict[str, int]
     body: Callable[[World], dict[str, Any]] = field(default=lambda world: {})
     headers: dict[str, str] = field(default_factory=dict)
@@ -77,3 +82,24 @@ def make_world() -> World:
         booking=make_booking(event, people["buyer"]),
         spare_tokens=issue_tokens(people["buyer"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LineWorld(World):
+    """Also another organiser's event `full`, of whose seats one is offered to the buyer."""
+
+    full: Event
+    offer_token: str
+
+
+def make_line_world() -> LineWorld:
+    world = make_world()
+    full = make_event(make_organiser(name="Elsewhere"), name="Full House", capacity=2)
+    leaving, now = make_booking(full), datetime.now(UTC)
+    make_booking(full)
+    buyer = world.people["buyer"]
+    entry = join_waitlist(event_id=full.pk, user=buyer, quantity=1, now=now)
+    cancel_booking(reference=leaving.reference, by=leaving.user, now=now)
+    offer = Offer.objects.get(entry=entry)
+    own = {field.name: getattr(world, field.name) for field in fields(world)}
+    return LineWorld(**own, full=full, offer_token=offer_token(offer))

@@ -66,7 +66,7 @@ def test_a_mixed_batch_takes_as_few_statements_as_one_for_a_single_event() -> No
     with CaptureQueriesContext(connection) as queries:
         outcomes = book(*wishes)
     assert set(names(outcomes)) == {"Booking"}
-    assert len(queries) <= 8, [query["sql"][:80] for query in queries]
+    assert len(queries) <= 10, [query["sql"][:80] for query in queries]
     assert all(is_sound(event) for event in events)
 
 

@@ -15,7 +15,11 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, Route
 
 from events.models import Event
+from notifications.models import Kind
+from notifications.unsubscribing import unsubscribe_token
 from tests.browser.world import World
+from waitlist.models import Offer
+from waitlist.queries import offer_token
 
 FAILURES = ("400", "403", "404", "500", "503")
 FAILURE_ADDRESS = "/shown-failures/"
@@ -47,6 +51,20 @@ def event(state: str, who: str | None = None) -> Screen:
     """The page of the world's event in this state."""
     name = f"event-{state}" + (f"-{who}" if who else "")
     return Screen(name, "bookings:event", lambda world: _event(world, state), who)
+
+
+def waitlist(name: str, of: Callable[[World], Event], who: str | None = "visitor") -> Screen:
+    """The line of an event of the world."""
+    address = "waitlist:place"
+    return Screen(name, address, lambda world: reverse(address, args=[of(world).pk]), who)
+
+
+def offer(name: str, of: Callable[[World], Offer]) -> Screen:
+    """An offer to the visitor."""
+    address = "waitlist:offer"
+    return Screen(
+        name, address, lambda world: reverse(address, args=[offer_token(of(world))]), "visitor"
+    )
 
 
 def own(world: World) -> Event:
@@ -111,6 +129,11 @@ def _confirm_address(world: World) -> str:
     return reverse("account_confirm_email", args=[EmailConfirmationHMAC.create(address).key])
 
 
+def _no_more_mails(world: World) -> str:
+    token = unsubscribe_token(world.people["visitor"].pk, Kind.EVENT_REMINDER)
+    return reverse("notifications:unsubscribe", args=[token])
+
+
 def _new_password(world: World) -> str:
     user = world.people["visitor"]
     key = default_token_generator.make_token(user)
@@ -145,6 +168,12 @@ VISITORS_SCREENS = (
         lambda world: reverse("bookings:event", args=[world.ticket.event_id]),
         "visitor",
     ),
+    event("sold-out", "visitor"),
+    waitlist("waitlist-join", lambda world: world.events["sold-out"], None),
+    waitlist("waitlist-join-visitor", lambda world: world.events["sold-out"]),
+    waitlist("waitlist-place", lambda world: world.entry.event),
+    offer("offer", lambda world: world.offer),
+    offer("offer-passed", lambda world: world.passed_offer),
     plain("my-bookings", "bookings:mine", "visitor"),
     plain("my-bookings-none", "bookings:mine", "newcomer"),
     Screen(
@@ -168,6 +197,10 @@ VISITORS_SCREENS = (
     plain("developers", "bookings:developers"),
     plain("developers-visitor", "bookings:developers", "visitor"),
     plain("developers-token", "bookings:developers", "visitor", _make_a_token),
+    plain("notices", "notifications:list", "visitor"),
+    plain("notices-none", "notifications:list", "newcomer"),
+    plain("mails", "notifications:preferences", "visitor"),
+    Screen("no-more-mails", "notifications:unsubscribe", _no_more_mails),
     plain("profile", "accounts:profile", "visitor"),
     plain("delete-account", "accounts:delete", "visitor"),
     plain("sign-up", "account_signup"),
@@ -204,7 +237,29 @@ ADMIN_SCREENS = (
     own_event("admin-capacity", "capacity"),
     own_event("admin-copy", "copy"),
     own_event("admin-cancel", "cancel"),
+    own_event("admin-broadcast", "broadcast"),
+    own_event("admin-waitlist-rules", "waitlist"),
     own_event("admin-history", "history"),
+    Screen(
+        "admin-waitlist",
+        "admin:waitlist_entry_changelist",
+        lambda world: (
+            reverse("admin:waitlist_entry_changelist") + f"?event__id__exact={world.entry.event_id}"
+        ),
+        "organiser",
+    ),
+    Screen(
+        "admin-waiting",
+        "admin:waitlist_entry_change",
+        lambda world: reverse("admin:waitlist_entry_change", args=[world.entry.pk]),
+        "organiser",
+    ),
+    Screen(
+        "admin-waiting-move",
+        "admin:waitlist_entry_move",
+        lambda world: reverse("admin:waitlist_entry_move", args=[world.entry.pk]),
+        "admin",
+    ),
     plain("admin-bookings", "admin:bookings_booking_changelist", "organiser"),
     Screen(
         "admin-booking",
@@ -229,6 +284,9 @@ ADMIN_SCREENS = (
     ),
     plain("admin-add-member", "admin:events_membership_add", "organiser"),
     plain("admin-changes", "admin:history_change_changelist", "organiser"),
+    plain("admin-messages", "admin:notifications_broadcast_changelist", "organiser"),
+    plain("admin-mails", "admin:notifications_delivery_changelist", "admin"),
+    plain("admin-mail-previews", "admin:notifications_delivery_previews", "admin"),
     plain("admin-people", "admin:accounts_user_changelist", "admin"),
     plain("admin-audits", "admin:events_inventoryaudit_changelist", "admin"),
 )
@@ -248,6 +306,12 @@ NO_SCREENS = {
     "events:sitemap": "for robots",
     "events:sitemap-section": "for robots",
     "metrics": "for Prometheus",
+    "notifications:open": "leads to what a notice tells of",
+    "notifications:read_all": "takes a form of the page of notices and shows that page",
     "schema": "for programs",
+    "sendgrid-events": "for SendGrid, which tells what became of mails",
+    "waitlist:accept": "takes the form of an offer and leads to the ticket",
+    "waitlist:decline": "takes the form of an offer and shows that it has gone",
+    "waitlist:leave": "takes a form of one's place and leads back to the event",
     "set_language": "takes the choice of a language and leads back",
 }

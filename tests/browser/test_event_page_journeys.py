@@ -55,7 +55,7 @@ def test_attendee_1_sold_out_leads_to_other_events(visit: Visit) -> None:
     event = make_event(available_seats=0, name="Late Jazz")
     make_event(event.organiser, name="Early Jazz")
     page = visit(page_of(event))
-    expect(page.get_by_text("Sold out. When somebody cancels")).to_be_visible()
+    expect(page.get_by_text("Sold out. Seats that come back")).to_be_visible()
     page.get_by_role("link", name="More by Blue Note").click()
     expect(page.get_by_role("link", name="Early Jazz")).to_be_visible()
     expect(page.get_by_role("link", name="Late Jazz")).to_have_count(0)

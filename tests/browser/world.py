@@ -12,6 +12,8 @@ from evently.accounts.models import User
 from evently.demo.people import ADMIN, ORGANISER, VISITOR
 from events.models import Event, Organiser
 from tests.makers import make_booking, make_event, make_organiser, make_user
+from waitlist.models import Entry, Offer
+from waitlist.services import decline_offer, join_waitlist
 
 DAY = timedelta(days=1)
 TEXT = "Two cellos, a drum kit and a singer who likes long silences.\n\nDoors open at seven."
@@ -25,6 +27,9 @@ class World:
     events: dict[str, Event]
     ticket: Booking
     cancelled_ticket: Booking
+    entry: Entry
+    offer: Offer
+    passed_offer: Offer
 
 
 def make_world() -> World:
@@ -84,7 +89,28 @@ def _complete(people: dict[str, User], organiser: Organiser, events: dict[str, E
     cancelled = make_booking(given_back, visitor)
     cancel_booking(reference=cancelled.reference, by=visitor, now=datetime.now(UTC))
     ticket = make_booking(booked, visitor, quantity=2)
-    return World(people, events, ticket, cancelled)
+    waiting = [_wait(organiser, f"Recital {number}", visitor) for number in range(3)]
+    offers = [_offer(entry) for entry in waiting[1:]]
+    decline_offer(offer_id=offers[1].pk, user=visitor, now=datetime.now(UTC))
+    return World(people, events, ticket, cancelled, waiting[0], *offers)
+
+
+def _wait(organiser: Organiser, name: str, visitor: User) -> Entry:
+    """The visitor waits for two seats of a full event."""
+    event, now = make_event(organiser, name=name, capacity=6), datetime.now(UTC)
+    for _ in range(3):
+        make_booking(event, quantity=2)
+    make_line = [(make_user(), 3), (make_user(), 4)] if name == "Recital 0" else []
+    for person, quantity in [*make_line, (visitor, 2)]:
+        entry = join_waitlist(event_id=event.pk, user=person, quantity=quantity, now=now)
+    return entry
+
+
+def _offer(entry: Entry) -> Offer:
+    """Two seats come back."""
+    booking = Booking.objects.filter(event=entry.event_id)[0]
+    cancel_booking(reference=booking.reference, by=booking.user, now=datetime.now(UTC))
+    return Offer.objects.get(entry=entry)
 
 
 def _past() -> dict[str, Any]:

@@ -16,7 +16,9 @@ from evently.demo.programme import read_programme
 from evently.site.templatetags.show import chip_words, sale_state
 from events.models import Event, Membership, Organiser, Role
 from events.services import audit_inventory
+from notifications.models import Notice
 from tests.makers import make_event
+from waitlist.models import Entry, Offer
 
 Status = Event.Status
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,27 @@ def test_the_whole_demo_adds_up_and_shows_every_state_of_an_event() -> None:
     assert len({event.timezone for event in events}) >= 7
     assert len({event.currency for event in events}) >= 7
     assert upcoming.filter(price=0).exists()
+
+
+def test_people_wait_for_a_sold_out_event_and_the_visitor_has_an_offer(
+    small_programme: None,
+) -> None:
+    load()
+    now = datetime.now(UTC)
+    offer = Offer.objects.open().get()
+    event = offer.event
+    assert (offer.user.email, offer.expires_at > now) == (VISITOR, True)
+    assert event.available_seats == 0
+    assert Entry.objects.waiting().filter(event=event).count() >= 5
+    assert Offer.objects.filter(event=event, status=Offer.Status.ACCEPTED).exists()
+    joined = Entry.objects.filter(event=event).values_list("joined_at", flat=True)
+    assert max(joined) < offer.made_at < now
+
+
+def test_nobody_is_told_of_what_is_made_up(small_programme: None) -> None:
+    load()
+    assert Booking.objects.exists()
+    assert not Notice.objects.exists()
 
 
 def test_sales_lie_in_the_past_and_before_their_event(small_programme: None) -> None:

@@ -173,6 +173,11 @@ def words_for_script() -> dict[str, Any]:
             "other": gettext("{viewers} people are looking"),
         },
         "yours": gettext("{time} your time"),
+        "dismiss": gettext("Put away"),
+        "offer": {
+            "one": gettext("{seats} seat for you until {until}: {event}"),
+            "other": gettext("{seats} seats for you until {until}: {event}"),
+        },
         "total": gettext("Total {amount}"),
         "booking": gettext("Booking…"),
         "chips": chip_words(),

@@ -11,7 +11,11 @@
   const GREETING_MS = 5000;
   const SILENCE_MS = 60000;
   const TRIES_BEFORE_ASKING = 2;
-  const NO_SUCH_EVENT = 4404;
+  // The server says that there is nothing to hear here: no such event, or nobody is logged in.
+  const FOR_GOOD = [4401, 4404];
+  const ASK_NOTICES_MS = 15000;
+  const TOAST_MS = 10000;
+  const MOST_TOASTS = 3;
 
   const root = document.documentElement;
   const find = (selector, within = document) => within.querySelector(selector);
@@ -233,7 +237,7 @@
   }
 
   /**
-   * Hears how events stand: by websocket, and by asking while there is none.
+   * Hears news: by websocket, and by asking while there is none.
    *
    * The dot tells the truth: live once news came, polling once an answer did, and else reconnecting.
    */
@@ -244,9 +248,9 @@
     #nextTry;
     #stopAsking;
 
-    /** `ask` fetches a list of states; `take` is given one, `takeViewers` a number of people. */
-    constructor({ address, ask, askEveryMs, take, takeViewers, dot }) {
-      Object.assign(this, { address, ask, askEveryMs, take, takeViewers, dot });
+    /** `ask` fetches a list of messages; `hear` takes one, by its type; `lose` a line that is lost. */
+    constructor({ address, ask, askEveryMs, hear, lose, dot }) {
+      Object.assign(this, { address, ask, askEveryMs, hear, lose, dot });
       addEventListener("online", () => this.open());
       addEventListener("offline", () => this.#lose());
       addEventListener("pageshow", ({ persisted }) => persisted && this.open());
@@ -271,7 +275,7 @@
       socket.addEventListener("message", ({ data }) => isOurs() && this.#hear(JSON.parse(data)));
       socket.addEventListener("close", ({ code }) => {
         if (!isOurs()) return;
-        if (code === NO_SUCH_EVENT) clearTimeout(this.#silence);
+        if (FOR_GOOD.includes(code)) clearTimeout(this.#silence);
         else this.#lose();
       });
     }
@@ -287,8 +291,7 @@
       this.#stopAsking?.();
       this.#stopAsking = null;
       this.#say("live");
-      if (message.type === "seats") this.take({ ...message, id: message.event_id });
-      if (message.type === "presence") this.takeViewers?.(message.viewers);
+      this.hear[message.type]?.(message);
     }
 
     #lose() {
@@ -296,7 +299,7 @@
       clearTimeout(this.#nextTry);
       this.#socket?.close();
       this.#socket = null;
-      this.takeViewers?.(0);
+      this.lose?.();
       this.#tries += 1;
       if (!this.#stopAsking) this.#say("reconnecting");
       if (this.#tries >= TRIES_BEFORE_ASKING) this.#stopAsking ??= whileSeen(() => this.#askOnce(), this.askEveryMs);
@@ -305,33 +308,39 @@
     }
 
     async #askOnce() {
-      let states;
+      let messages;
       try {
-        states = await this.ask();
+        messages = await this.ask();
       } catch {
         if (this.#stopAsking) this.#say("reconnecting");
         return;
       }
       if (!this.#stopAsking) return; // The line came back meanwhile.
       this.#say("polling");
-      states.filter(Boolean).forEach(this.take);
+      messages.filter(Boolean).forEach((message) => this.hear[message.type](message));
     }
 
     #say(state) {
-      if (this.dot.classList.contains(state)) return;
+      if (!this.dot || this.dot.classList.contains(state)) return;
       this.dot.className = `connection ${state}`;
       this.dot.textContent = words.connection[state];
     }
   }
 
+  /** The state of an event as an answer has it, as if the websocket had said it. */
+  const seatsMessage = (state) => state && { ...state, type: "seats", event_id: state.id };
+
   function liveEvent(element) {
     const place = new Place(element);
     new Line({
       address: `/ws/events/${place.id}/`,
-      ask: async () => [await get(`/api/v1/events/${place.id}`)],
+      ask: async () => [seatsMessage(await get(`/api/v1/events/${place.id}`))],
       askEveryMs: ASK_EVENT_MS,
-      take: (state) => place.take(state),
-      takeViewers: (viewers) => place.takeViewers(viewers),
+      hear: {
+        seats: (state) => place.take(state),
+        presence: ({ viewers }) => place.takeViewers(viewers),
+      },
+      lose: () => place.takeViewers(0),
       dot: find("[data-connection]"),
     }).open();
   }
@@ -345,15 +354,123 @@
       const { results } = await get(list.dataset.poll);
       const listed = new Set(results.map(({ id }) => id));
       const missing = [...places.keys()].filter((id) => !listed.has(id));
-      return [...results, ...(await Promise.all(missing.map((id) => get(`/api/v1/events/${id}`))))];
+      const found = await Promise.all(missing.map((id) => get(`/api/v1/events/${id}`)));
+      return [...results, ...found].map(seatsMessage);
     }
     new Line({
       address: `/ws/events/?ids=${[...places.keys()]}`,
       ask,
       askEveryMs: ASK_CATALOGUE_MS,
-      take: (state) => places.get(state.id)?.take(state),
+      hear: { seats: (state) => places.get(state.event_id)?.take(state) },
       dot: find("[data-connection]"),
     }).open();
+  }
+
+  // --- What concerns the reader: the bell, places in lines, offers ------------------------------
+
+  /** Show a message above the page for a while; it says itself to screen readers. */
+  function toast(text, address, { stays = false, dismiss } = {}) {
+    const place = find("[data-toasts]");
+    const box = document.createElement("div");
+    const link = document.createElement("a");
+    const close = document.createElement("button");
+    box.className = "toast";
+    Object.assign(link, { href: address, textContent: text, dir: "auto" });
+    Object.assign(close, { className: "quiet", type: "button", textContent: "×", ariaLabel: words.dismiss });
+    close.addEventListener("click", () => {
+      box.remove();
+      dismiss?.();
+    });
+    box.append(link, close);
+    place.append(box);
+    while (place.children.length > MOST_TOASTS) place.firstElementChild.remove();
+    if (!stays) leaveLater(box);
+    return box;
+  }
+
+  /** The toast goes when nobody looks at it any more. */
+  function leaveLater(box) {
+    setTimeout(() => (box.matches(":hover, :focus-within") ? leaveLater(box) : box.remove()), TOAST_MS);
+  }
+
+  /** Offers stay until they are answered, have passed, or are put away in this browser tab. */
+  function offerToasts() {
+    const shown = new Map();
+    return (offer) => {
+      const key = `offer ${offer.offer_id}`;
+      const left = Date.parse(offer.expires_at) - Date.now();
+      shown.get(key)?.remove();
+      if (offer.status !== "open" || left <= 0) return;
+      if (location.pathname === offer.address || sessionStorage.getItem(key)) return;
+      const box = toast(offerWords(offer), offer.address, {
+        stays: true,
+        dismiss: () => sessionStorage.setItem(key, "put away"),
+      });
+      shown.set(key, box);
+      setTimeout(() => box.remove(), Math.min(left, LONGEST_TIMER_MS));
+    };
+  }
+
+  /** Whether the offer is another than the page that is open shows. */
+  function isOtherOffer({ status, expires_at }) {
+    const shown = find("[data-until]");
+    return shown ? status !== "open" || Date.parse(shown.dataset.until) !== Date.parse(expires_at) : false;
+  }
+
+  function offerWords({ seats, event, expires_at }) {
+    const hour = new Intl.DateTimeFormat(root.lang, { hour: "numeric", minute: "2-digit" });
+    const until = hour.format(new Date(expires_at));
+    return fill(plural(words.offer, seats), { seats: number(seats), event, until });
+  }
+
+  function liveBell(bell) {
+    const badge = find("[data-unread]", bell);
+    const known = new Set();
+    const showOffer = offerToasts();
+    function notice(message) {
+      if (known.has(message.id)) return;
+      known.add(message.id);
+      // An offer says itself, and better.
+      if (message.kind !== "waitlist_offer") toast(message.title, message.address);
+    }
+
+    function unread({ count }) {
+      badge.hidden = !count;
+      badge.textContent = number(count);
+    }
+
+    /** The bell alone: the newest page of notices says how many are new, if they are not many. */
+    async function ask() {
+      const { results } = await get("/api/v1/notifications?limit=50");
+      return [{ type: "unread", count: results.filter((told) => !told.read_at).length }];
+    }
+
+    new Line({
+      address: "/ws/me/",
+      ask,
+      askEveryMs: ASK_NOTICES_MS,
+      hear: {
+        notice,
+        unread,
+        offer: (offer) => {
+          // Answered elsewhere, withdrawn or given more time: its own page says what became of it.
+          if (location.pathname === offer.address && isOtherOffer(offer)) location.reload();
+          showOffer(offer);
+        },
+        position: movePlace,
+      },
+    }).open();
+  }
+
+  /** Show where the reader stands in a line, wherever the page tells of it. */
+  function movePlace({ event_id, position, people_ahead, seats_ahead }) {
+    const figures = { position, "people-ahead": people_ahead, "seats-ahead": seats_ahead };
+    for (const place of findAll(`[data-waitlist="${event_id}"]`)) {
+      for (const [name, figure] of Object.entries(figures)) {
+        const shown = find(`[data-show=${name}]`, place);
+        if (shown && figure !== null) write(shown, number(figure));
+      }
+    }
   }
 
   // --- The booking form ---------------------------------------------------------------------
@@ -417,6 +534,7 @@
     requestAnimationFrame(() => setTimeout(() => {
       findAll("[data-poll]").forEach(liveCatalogue);
       findAll("[data-live]").forEach(liveEvent);
+      findAll("[data-bell]").forEach(liveBell);
     }));
   }
 

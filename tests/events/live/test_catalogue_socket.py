@@ -9,7 +9,7 @@ from django.db import connection
 from django_redis import get_redis_connection
 
 from events import live
-from events.live import hub
+from events.live import hall
 from events.live.messages import channel_of
 from events.live.snapshots import public_snapshots
 from events.models import Event
@@ -133,7 +133,7 @@ async def test_a_line_to_nothing_that_is_public_says_that_it_is_alive() -> None:
 
 
 async def test_a_silent_line_says_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "ALIVE_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(hall, "ALIVE_EVERY_SECONDS", 0.1)
     event = await in_thread(make_event)()
     async with looking_at_all(event.pk) as socket:
         await hear(socket)

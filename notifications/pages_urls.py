@@ -1,0 +1,12 @@
+from django.urls import path
+
+from notifications import pages
+
+app_name = "notifications"
+urlpatterns = [
+    path("", pages.notices, name="list"),
+    path("read", pages.read_all, name="read_all"),
+    path("<uuid:notice_id>/", pages.open_notice, name="open"),
+    path("preferences/", pages.preferences, name="preferences"),
+    path("unsubscribe/<str:token>/", pages.unsubscribe, name="unsubscribe"),
+]

@@ -1,0 +1,211 @@
+"""A notice as a mail: subject, text, HTML, and what is attached; in the notice's own language.
+
+The words stand in `templates/mails`: for each kind an HTML and a text template on one skeleton.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import segno
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from bookings.calendar_file import ticket_calendar
+from bookings.models import Booking
+from evently.site.templatetags.show import at, money, number, seats, when
+from events.models import Event
+from notifications.letters import Letter, letter_of
+from notifications.mail_look import STYLE_SHEET, cover_colour, inlined
+from notifications.models import Kind, Notice
+from notifications.unsubscribing import unsubscribe_token
+from notifications.wording import OPTIONAL, REASONS, address_of_page, title_of
+from waitlist.models import Entry, Offer
+from waitlist.queries import offer_token
+
+# Pixels of a QR module: sharp on dense screens at the 168 px that the mail shows.
+QR_SCALE = 8
+Attachment = tuple[str, bytes, str]
+Fact = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What goes to a provider, but for the addresses.
+
+    Args:
+        attachments: name, content and media type of each; the HTML shows a picture among them as
+            `cid:<name>`, so its Content-ID is its name.
+    """
+
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(notice: Notice) -> Mail:
+    """The mail that tells of this notice, in the notice's language, as things stand now."""
+    return write(letter_of(notice))
+
+
+def write(letter: Letter) -> Mail:
+    """Put a letter into words."""
+    with translation.override(letter.language):
+        context = _context(letter)
+        html = render_to_string(f"mails/{letter.kind}.html", context)
+        return Mail(
+            subject=" ".join(context["subject"].split()),
+            text=render_to_string(f"mails/{letter.kind}.txt", context).strip() + "\n",
+            html=inlined(html.strip()),
+            attachments=_attachments(letter, context["addresses"].get("ticket", "")),
+            headers=_headers(context["addresses"].get("unsubscribe")),
+        )
+
+
+def _context(letter: Letter) -> dict[str, Any]:
+    event = letter.event
+    name = event.name if event else ""
+    return {
+        "subject": title_of(letter.kind, event=name, subject=letter.subject),
+        "reader": letter.reader,
+        "event": event,
+        "booking": letter.booking,
+        "body": letter.body,
+        "facts": _facts(letter),
+        "addresses": _addresses(letter),
+        "why": REASONS[letter.kind],
+        "cover_colour": cover_colour(name),
+        "style_sheet": mark_safe(STYLE_SHEET),  # noqa: S308 (our own constant)
+        **_words(letter),
+    }
+
+
+def _words(letter: Letter) -> dict[str, Any]:
+    """What only some kinds say."""
+    if letter.kind == Kind.BOOKING_CANCELLED:
+        assert letter.booking
+        return {"opening": _what_is_off(letter.booking), "money_back": _money_back(letter.booking)}
+    if letter.offer and letter.event:
+        return {"deadline": at(letter.offer.expires_at, letter.event.timezone)}
+    if letter.booking:
+        return {"code_name": _code_name(letter.booking)}
+    return {}
+
+
+def _what_is_off(booking: Booking) -> str:
+    if booking.event.status == Event.Status.CANCELLED:
+        return _("The organiser called the event off, and your booking with it.")
+    return _("Your booking is cancelled, and your seats are free for others.")
+
+
+def _money_back(booking: Booking) -> str:
+    if booking.refund == Booking.Refund.NONE:
+        return ""
+    return _("%(total)s will be refunded.") % {"total": money(booking.total, booking.currency)}
+
+
+# --- The table of facts -------------------------------------------------------------------------
+
+
+def _facts(letter: Letter) -> list[Fact]:
+    return [
+        *(_facts_of_event(letter.event) if letter.event else []),
+        *(_facts_of_booking(letter.booking) if letter.booking else []),
+        *(_facts_of_entry(letter.entry, letter.position) if letter.entry else []),
+        *(_facts_of_offer(letter.offer) if letter.offer else []),
+    ]
+
+
+def _facts_of_event(event: Event) -> list[Fact]:
+    venue = [(_("Where"), event.venue)] if event.venue else []
+    return [(_("When"), when(event)), *venue]
+
+
+def _facts_of_booking(booking: Booking) -> list[Fact]:
+    return [
+        (_("Seats"), number(booking.quantity)),
+        (_("Total"), money(booking.total, booking.currency)),
+        (_("Reference"), booking.reference),
+    ]
+
+
+def _facts_of_entry(entry: Entry, position: int | None) -> list[Fact]:
+    wish = seats(entry.quantity)
+    if entry.part_is_fine and entry.quantity > 1:
+        wish = _("%(seats)s, or a part of them") % {"seats": wish}
+    place = [(_("Your place now"), number(position))] if position else []
+    return [(_("Your wish"), wish), *place]
+
+
+def _facts_of_offer(offer: Offer) -> list[Fact]:
+    price = money(offer.unit_price, offer.currency)
+    total = [(_("Total"), money(offer.total, offer.currency))] if offer.seats > 1 else []
+    return [(_("Seats"), number(offer.seats)), (_("Price of a seat"), price), *total]
+
+
+# --- Links --------------------------------------------------------------------------------------
+
+
+def _addresses(letter: Letter) -> dict[str, str]:
+    """Whole addresses by what they lead to. None of them changes anything when it is opened."""
+    found = {
+        "home": address_of_page("events:catalogue"),
+        "preferences": address_of_page("notifications:preferences"),
+    }
+    if letter.event:
+        found["event"] = address_of_page("bookings:event", letter.event.pk)
+    if letter.booking:
+        found["ticket"] = address_of_page("bookings:ticket", letter.booking.reference)
+    if letter.offer:
+        found["offer"] = address_of_page("waitlist:offer", offer_token(letter.offer))
+        found["decline"] = found["offer"] + "#decline"
+    if letter.kind in OPTIONAL:
+        token = unsubscribe_token(letter.reader.pk, letter.kind)
+        found["unsubscribe"] = address_of_page("notifications:unsubscribe", token)
+    return found
+
+
+def _headers(unsubscribe: str | None) -> dict[str, str]:
+    """One click in the mail program stops mails of this kind (RFC 2369, RFC 8058)."""
+    if unsubscribe is None:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+# --- Files --------------------------------------------------------------------------------------
+
+
+def _attachments(letter: Letter, ticket: str) -> tuple[Attachment, ...]:
+    booking = letter.booking
+    if booking is None:
+        return ()
+    calendar = (
+        f"evently-{booking.reference}.ics",
+        ticket_calendar(booking, address=ticket),
+        "text/calendar",
+    )
+    code = (_code_name(booking), qr_picture(ticket), "image/png")
+    return {
+        Kind.BOOKING_CONFIRMED: (calendar, code),
+        Kind.BOOKING_CANCELLED: (calendar,),
+        Kind.EVENT_REMINDER: (code,),
+    }[Kind(letter.kind)]
+
+
+def _code_name(booking: Booking) -> str:
+    return f"evently-{booking.reference}.png"
+
+
+def qr_picture(text: str) -> bytes:
+    """A QR code (ISO 18004, level M) as a PNG without margin: mail programs show no drawings."""
+    file = io.BytesIO()
+    segno.make_qr(text, error="m").save(file, kind="png", scale=QR_SCALE, border=0)
+    return file.getvalue()

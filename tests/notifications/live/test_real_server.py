@@ -1,0 +1,50 @@
+"""A freed seat on its way to an open page: a whole server, another process, a real websocket."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import websockets
+from django.conf import settings
+
+from tests.browser.server import running_server
+from tests.events.live.sockets import in_thread
+from tests.makers import make_user
+from tests.notifications.live.sockets import make_session
+from tests.waitlist.people import cancel_one, make_entry, make_full_event
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with running_server() as host:
+        yield host
+
+
+async def hear(socket: Any, kind: str) -> dict[str, Any]:
+    while True:
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 5))
+        if message["type"] == kind:
+            return message
+
+
+async def test_a_freed_seat_is_offered_on_a_real_page_within_a_second(server: str) -> None:
+    event, user = await in_thread(make_full_event)(capacity=5), await in_thread(make_user)()
+    await in_thread(make_entry)(event, user)
+    session = await in_thread(make_session)(user)
+    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"}
+    async with websockets.connect(
+        f"ws://{server}/ws/me/",
+        origin=f"http://{server}",  # type: ignore[arg-type]
+        additional_headers=cookie,
+    ) as socket:
+        await hear(socket, "position")
+        began = time.monotonic()
+        await in_thread(cancel_one)(event)
+        offer = await hear(socket, "offer")
+        assert time.monotonic() - began < 1
+        assert offer["event_id"] == str(event.pk)

@@ -1,0 +1,132 @@
+"""Shapes of places in a waitlist in the API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from evently.api.fields import Flag, Shape, WholeNumber
+from evently.instants import iso
+from events.models import MAX_CAPACITY
+from waitlist.models import Entry, Offer, Tier
+from waitlist.odds import Odds, Prospect
+from waitlist.queries import WaitlistSummary, offer_token
+
+TIERS = [tier.name.lower() for tier in Tier]
+# More digits than these would claim to know too much.
+DIGITS = 2
+
+
+class JoinIn(Shape):
+    quantity = WholeNumber(
+        min_value=1,
+        max_value=MAX_CAPACITY,
+        help_text="No more than the event's `max_per_booking`.",
+    )
+    part_is_fine = Flag(
+        default=False, help_text="Whether fewer seats may be offered than are wanted."
+    )
+
+
+class OfferOut(serializers.Serializer[Any]):
+    token = serializers.CharField(
+        help_text="For `/api/v1/waitlist/offers/{token}/accept` and `/decline`."
+    )
+    seats = serializers.IntegerField()
+    unit_price = serializers.CharField(help_text="Promised: later changes do not touch it.")
+    total = serializers.CharField()
+    currency = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class EntryOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    event_id = serializers.UUIDField()
+    quantity = serializers.IntegerField()
+    part_is_fine = serializers.BooleanField()
+    tier = serializers.ChoiceField(choices=TIERS)
+    status = serializers.ChoiceField(choices=Entry.LIVE)
+    joined_at = serializers.DateTimeField()
+    position = serializers.IntegerField(help_text="The first in line has 1.")
+    people_ahead = serializers.IntegerField()
+    seats_ahead = serializers.IntegerField(help_text="How many seats these people want.")
+    estimated_wait_seconds = serializers.IntegerField(
+        allow_null=True, help_text="If an offer comes at all; null when that cannot be told."
+    )
+    promotion_probability = serializers.FloatField(
+        min_value=0, max_value=1, help_text="That seats are offered before the sale ends."
+    )
+    offer = OfferOut(allow_null=True, help_text="Seats that are held for you, if there are any.")
+
+
+class SummaryOut(serializers.Serializer[Any]):
+    waiting = serializers.IntegerField(help_text="People in line.")
+    waiting_seats = serializers.IntegerField(help_text="How many seats they want.")
+    offered = serializers.IntegerField(help_text="Offers that stand now.")
+    accepted = serializers.IntegerField()
+    declined = serializers.IntegerField()
+    expired = serializers.IntegerField()
+    withdrawn = serializers.IntegerField()
+    promotion_rate = serializers.FloatField(
+        allow_null=True, help_text="Of those who wait no more, the part that booked: 0 to 1."
+    )
+    mean_wait_seconds = serializers.IntegerField(
+        allow_null=True, help_text="From joining to an offer, on average."
+    )
+
+
+class ProcessOut(serializers.Serializer[Any]):
+    offers_made = serializers.IntegerField()
+
+
+def entry_shown(entry: Entry, prospect: Prospect, offer: Offer | None) -> dict[str, Any]:
+    """A live entry as the API shows it to its own person."""
+    return {
+        "id": str(entry.pk),
+        "event_id": str(entry.event_id),
+        "quantity": entry.quantity,
+        "part_is_fine": entry.part_is_fine,
+        "tier": Tier(entry.tier).name.lower(),
+        "status": str(entry.status),
+        "joined_at": iso(entry.joined_at),
+        "position": prospect.place.position,
+        "people_ahead": prospect.place.people_ahead,
+        "seats_ahead": prospect.place.seats_ahead,
+        **(_ODDS_OF_AN_OFFER if offer else _odds_shown(prospect.odds)),
+        "offer": _offer_shown(offer) if offer else None,
+    }
+
+
+def summary_shown(summary: WaitlistSummary) -> dict[str, Any]:
+    rate, wait = summary.promotion_rate, summary.mean_wait
+    return {
+        "waiting": summary.waiting,
+        "waiting_seats": summary.waiting_seats,
+        "offered": summary.offered,
+        "accepted": summary.accepted,
+        "declined": summary.declined,
+        "expired": summary.expired,
+        "withdrawn": summary.withdrawn,
+        "promotion_rate": None if rate is None else round(rate, DIGITS),
+        "mean_wait_seconds": None if wait is None else round(wait.total_seconds()),
+    }
+
+
+_ODDS_OF_AN_OFFER = {"estimated_wait_seconds": 0, "promotion_probability": 1.0}
+
+
+def _odds_shown(odds: Odds) -> dict[str, Any]:
+    return {
+        "estimated_wait_seconds": round(odds.wait.likely) if odds.wait else None,
+        "promotion_probability": round(odds.chance.likely, DIGITS),
+    }
+
+
+def _offer_shown(offer: Offer) -> dict[str, Any]:
+    return {
+        "token": offer_token(offer),
+        "seats": offer.seats,
+        "unit_price": f"{offer.unit_price:.2f}",
+        "total": f"{offer.total:.2f}",
+        "currency": offer.currency,
+        "expires_at": iso(offer.expires_at),
+    }

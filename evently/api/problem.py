@@ -4,7 +4,7 @@ The one module that knows which HTTP status a refusal has.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from asgi_correlation_id import correlation_id
@@ -162,7 +162,7 @@ def _api_exception(error: exceptions.APIException) -> HttpResponse:
 
 def _invalid(error: exceptions.ValidationError) -> HttpResponse:
     detail = error.detail
-    errors = detail if isinstance(detail, dict) else {"body": detail}
+    errors = dict(_named(detail)) if isinstance(detail, dict) else {"body": detail}
     return problem(400, Invalid.code, Invalid.title, facts={"errors": errors})
 
 
@@ -170,3 +170,12 @@ def _sentence(error: exceptions.APIException) -> str:
     """What the raiser says, unless it is only the framework's own phrase for the status."""
     said = str(error.detail)
     return said if said != str(type(error).default_detail) else ""
+
+
+def _named(errors: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Each error under its field's name; one inside another is "outer.inner"."""
+    for name, found in errors.items():
+        if isinstance(found, Mapping):
+            yield from _named(found, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", found

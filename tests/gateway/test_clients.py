@@ -102,9 +102,9 @@ def test_networks_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     [
         (["10.0.0.0/8"], True, set()),
         ([], False, set()),
-        ([], True, {"evently.W007"}),
-        (["10.0.0.0/8", "0.0.0.0/0"], True, {"evently.W006"}),
-        (["::/0"], False, {"evently.W006"}),
+        ([], True, {"evently.W006"}),
+        (["10.0.0.0/8", "0.0.0.0/0"], True, {"evently.W005"}),
+        (["::/0"], False, {"evently.W005"}),
     ],
 )
 def test_the_check_before_deployment_knows_unsafe_proxies(
@@ -114,7 +114,7 @@ def test_the_check_before_deployment_knows_unsafe_proxies(
     header = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.SECURE_PROXY_SSL_HEADER = header if behind_tls else None
     found = {message.id for message in check_protection(None)}
-    assert found & {"evently.W006", "evently.W007"} == warnings
+    assert found & {"evently.W005", "evently.W006"} == warnings
 
 
 @pytest.mark.parametrize("value", ["10.0.0.1/8", "proxy.example.com", "10.0.0.0/33"])

@@ -10,8 +10,8 @@ Connection = psycopg.Connection[dict[str, object]]
 PEOPLE = """
 INSERT INTO accounts_user
     (id, email, name, password, is_active, is_staff, is_superuser, date_joined)
-SELECT uuidv7(), 'bench-' || place || '@evently.invalid', 'Bench', '!', true, false, false, now()
-FROM generate_series(1, %(number)s) AS place
+SELECT id, 'bench-' || id || '@evently.invalid', 'Bench', '!', true, false, false, now()
+FROM (SELECT uuidv7() AS id FROM generate_series(1, %(number)s)) AS people
 RETURNING id::text
 """
 EVENTS = """

@@ -2,10 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.decorators.csrf import csrf_exempt
-from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from evently.accounts.pages import choose_language
 from evently.api.document import DocumentView
 from evently.figures import metrics
 from notifications.provider_hooks import sendgrid_events
@@ -26,8 +25,7 @@ urlpatterns = [
     path("accounts/", include("evently.accounts.pages_urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    # A choice of language harms nobody, and a page without a secret in its footer can be kept.
-    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
+    path("i18n/setlang/", choose_language, name="set_language"),
     path("api/v1/", include("evently.accounts.urls")),
     path("api/v1/", include("events.urls")),
     path("api/v1/", include("bookings.urls")),

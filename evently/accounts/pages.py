@@ -2,14 +2,17 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.i18n import set_language
 
 from evently.accounts import personal_data, services
 from evently.accounts.forms import NameForm, PasswordForm
@@ -30,6 +33,17 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your name is saved."))
         return redirect("accounts:profile")
     return render(request, "accounts/profile.html", {"form": form}, status=_status(form))
+
+
+@csrf_exempt  # harms nobody, and a page without a secret in its footer can be kept
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """The form in the footer: what pages, and mails to whoever is logged in, are written in."""
+    answer = set_language(request)
+    chosen = answer.cookies.get(settings.LANGUAGE_COOKIE_NAME)
+    if chosen and request.user.is_authenticated:
+        with translation.override(chosen.value):
+            services.note_language(user=_person(request))
+    return answer
 
 
 @require_safe

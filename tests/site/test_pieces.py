@@ -110,3 +110,15 @@ def test_choosing_a_language_needs_no_script(settings: Settings) -> None:
     answer = client.post("/i18n/setlang/", form, follow=True)
     assert answer.redirect_chain == [("/developers/", 302)]
     assert '<html lang="de"' in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_who_is_logged_in_is_written_to_in_the_language_that_they_chose(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+    client.post("/i18n/setlang/", {"language": "de"})
+    user.refresh_from_db()
+    assert user.language == "de"
+    client.post("/i18n/setlang/", {"language": "xx"})
+    user.refresh_from_db()
+    assert user.language == "de"

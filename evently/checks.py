@@ -3,7 +3,7 @@
 Django's own checks (cookies, HSTS, redirect to TLS) run beside these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -51,36 +51,41 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **_: Any) -> list
 @register(Tags.security, deploy=True)
 def check_protection(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Settings that are fine on one's own machine and unsafe on the internet."""
-    unsafe = [
-        (not settings.RATE_LIMITS, "RATE_LIMITS is off.", "That is for load tests only."),
-        (
+    unsafe = {
+        "W001": (not settings.RATE_LIMITS, "RATE_LIMITS is off.", "That is for load tests only."),
+        "W002": (
             not settings.SECURE_COOKIES,
             "INSECURE_COOKIES is on.",
             "Cookies would travel over plain http. Leave it out and serve over TLS.",
         ),
-        (
+        "W003": (
             set(settings.ALLOWED_HOSTS) <= LOOPBACK,
             "ALLOWED_HOSTS names no host but this machine.",
             "Name the site's own hosts.",
         ),
-        (
+        "W004": (
             not settings.SITE_URL.startswith("https://"),
             "SITE_URL does not begin with https://.",
             "Links in mails would lead to plain http.",
         ),
-        (
+        "W005": (
             any(network.prefixlen == 0 for network in settings.TRUSTED_PROXIES),
             "TRUSTED_PROXIES names all addresses.",
             "Anybody could claim any address, and pass every limit. Name the balancers' own.",
         ),
-        (
+        "W006": (
             bool(settings.SECURE_PROXY_SSL_HEADER) and not settings.TRUSTED_PROXIES,
             "BEHIND_TLS_PROXY is on and TRUSTED_PROXIES is empty.",
             "All visitors would share the balancer's address, and its one rate limit.",
         ),
-    ]
+    }
+    return warnings_of("evently", unsafe)
+
+
+def warnings_of(part: str, unsafe: Mapping[str, tuple[bool, str, str]]) -> list[CheckMessage]:
+    """Warnings by number, each with whether it is due, what is wrong, and what to do."""
     return [
-        checks.Warning(message, hint=hint, id=f"evently.W{number:03}")
-        for number, (wrong, message, hint) in enumerate(unsafe, 1)
+        checks.Warning(message, hint=hint, id=f"{part}.{number}")
+        for number, (wrong, message, hint) in unsafe.items()
         if wrong
     ]

@@ -68,10 +68,9 @@ class Advances:
     def wish(self, tiers: tuple[Tier, ...], asking: int) -> int:
         """How many to take, when so many ask together now."""
         before = self._by_tiers.get(tiers)
-        if before is None:
-            return asking - 1
-        rate = (before.used + asking) / max(monotonic() - before.taken_at, 0.001)
-        return int(rate * ENOUGH_FOR_SECONDS)
+        if before is None or (age := monotonic() - before.taken_at) > GOOD_FOR_SECONDS:
+            return asking - 1  # nothing tells how many come in a second
+        return int((before.used + asking) / max(age, 0.001) * ENOUGH_FOR_SECONDS)
 
     def keep(self, tiers: tuple[Tier, ...], verdict: Verdict, given: int) -> None:
         """Note what was given after that verdict."""

@@ -236,6 +236,19 @@ async def test_budget_that_was_taken_and_not_used_is_lost_in_the_end(
     assert round_trips() == before + 1
 
 
+async def test_a_crowd_that_comes_back_after_an_hour_asks_redis_once_for_many_again(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(advances, "monotonic", lambda: now)
+    await crowd(judge, AMPLE, 50)
+    now += 3_600
+    await crowd(judge, AMPLE, 50)
+    before = round_trips()
+    assert await crowd(judge, AMPLE, 49) == 49
+    assert round_trips() == before
+
+
 async def test_whoever_comes_alone_takes_nothing_in_advance(judge: Judge) -> None:
     for number in (1, 2, 3):
         await judge.judge((AMPLE,))

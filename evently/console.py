@@ -12,6 +12,20 @@ from time import monotonic
 FLUSH_AFTER_SECONDS = 0.1
 
 
+class Lines(logging.Formatter):
+    """Writes a record with `lines` as so many: pairs of a correlation id and a message each."""
+
+    def format(self, record: LogRecord) -> str:
+        lines = getattr(record, "lines", None)
+        if lines is None or self._fmt is None:
+            return super().format(record)
+        values = dict(vars(record))
+        told = []
+        for values["correlation_id"], values["message"] in lines:
+            told.append(self._fmt % values)
+        return "\n".join(told)
+
+
 class Console(logging.StreamHandler):  # type: ignore[type-arg]
     """Gathers what an event loop says for a moment. Threads are written at once, and warnings,
     and what was said before them.

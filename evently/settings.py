@@ -363,6 +363,7 @@ RATE_LIMIT_PER_MINUTE = {
     "booking": env.number("RATE_LIMIT_BOOKING", 10, low=1),
     "login": env.number("RATE_LIMIT_LOGIN", 30, low=1),
     "write": env.number("RATE_LIMIT_WRITE", 120, low=1),
+    "webhook": env.number("RATE_LIMIT_WEBHOOK", 600, low=1),
     "live": env.number("RATE_LIMIT_LIVE", 300, low=1),
     "search": env.number("RATE_LIMIT_SEARCH", 600, low=1),
     "read": env.number("RATE_LIMIT_READ", 900, low=1),
@@ -416,7 +417,12 @@ LOGGING = {
         "request": {"()": "asgi_correlation_id.CorrelationIdFilter", "default_value": "-"},
         "alarm": {"()": "evently.gateway.quiet.NoFalseAlarm"},
     },
-    "formatters": {"line": {"format": "%(levelname)s %(name)s [%(correlation_id)s]: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "evently.console.Lines",
+            "format": "%(levelname)s %(name)s [%(correlation_id)s]: %(message)s",
+        },
+    },
     "handlers": {
         "console": {
             "class": "evently.console.Console",

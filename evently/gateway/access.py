@@ -1,18 +1,16 @@
 """The access log: one line for each request, without query, address or anything that tells who.
 
-Lines are written some at a time: one by one they cost as much as an answer from the cache.
+Lines are written some at a time, as one record of many lines (`evently.console.Lines`): one by one
+they cost as much as an answer from the cache.
 """
 
 import asyncio
 import logging
 import re
-from contextvars import copy_context
 from functools import lru_cache
 from time import monotonic
 from typing import NamedTuple
 from urllib.parse import quote
-
-from asgi_correlation_id import correlation_id
 
 logger = logging.getLogger("evently.access")
 
@@ -54,16 +52,16 @@ class AccessLog:
     def write(self) -> None:
         """Write now what waits, each line with its request's correlation id."""
         lines, self._lines = self._lines, []
-        copy_context().run(_write, lines)
+        if lines:
+            told = [(line.request_id, _in_words(line)) for line in lines]
+            logger.info("%d requests", len(told), extra={"lines": told})
 
 
 access_log = AccessLog()
 
 
-def _write(lines: list[Line]) -> None:
-    for request_id, method, path, status, seconds in lines:
-        correlation_id.set(request_id)
-        logger.info("%s %s %d %.1f ms", method, _shown(path), status, seconds * 1000)
+def _in_words(line: Line) -> str:
+    return f"{line.method} {_shown(line.path)} {line.status} {line.seconds * 1000:.1f} ms"
 
 
 @lru_cache(maxsize=16_384)

@@ -14,6 +14,8 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
 CLAIMS = "evently.claims"
+# What a caller who is somebody shows one of.
+SHOWN = frozenset({b"authorization", b"cookie"})
 OUR_HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."
 
 
@@ -35,6 +37,8 @@ def person_of(scope: Any) -> str:
     A session is taken at its word: an invented one gets a budget of its own, and is nobody to the
     site. What strangers may do is limited by address.
     """
+    if SHOWN.isdisjoint(dict(scope["headers"])):
+        return ""
     if claims := claims_of(scope):
         return f"user:{claims[api_settings.USER_ID_CLAIM]}"
     if session := _cookie(scope, settings.SESSION_COOKIE_NAME.encode()):

@@ -3,6 +3,7 @@
 Everything that looks at the address sees the same one: Django, the brake on log-ins, the limits.
 """
 
+from collections.abc import Awaitable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -21,12 +22,12 @@ class Clients:
         self._proxies = settings.TRUSTED_PROXIES
         self._is_trusted = lru_cache(maxsize=1024)(self._look_up)
 
-    async def __call__(
+    def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    ) -> Awaitable[None]:
         if self._proxies and scope["type"] != "lifespan" and scope.get("client"):
             scope = self._with_client(scope)
-        await self.inner(scope, receive, send)
+        return self.inner(scope, receive, send)
 
     def _with_client(self, scope: Any) -> Any:
         peer = parse_address(scope["client"][0])

@@ -6,7 +6,7 @@ are out; it is 503 without the database. No secrets: no addresses, no error text
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
@@ -25,16 +25,19 @@ class HealthGate:
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
 
-    async def __call__(
+    def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+    ) -> Awaitable[None]:
         if scope["type"] == "http" and scope["path"] in {LIVE, READY}:
-            await _send(send, *await _answer(scope["path"]))
-        else:
-            await self.inner(scope, receive, send)
+            return _answer(scope["path"], send)
+        return self.inner(scope, receive, send)
 
 
-async def _answer(path: str) -> tuple[int, dict[str, Any]]:
+async def _answer(path: str, send: ASGISendCallable) -> None:
+    await _send(send, *await _look(path))
+
+
+async def _look(path: str) -> tuple[int, dict[str, Any]]:
     if path == LIVE:
         return 200, {"status": "ok"}
     check: Callable[[], Any] = database_sync_to_async(parts.check_parts, thread_sensitive=False)

@@ -56,7 +56,7 @@ class Judge:
 
     async def judge(self, tiers: Tiers) -> Verdict | None:
         """The verdict on a request that falls under these tiers; None when Redis is out."""
-        if known := self._exhausted.find(tiers) or self._advances.use(tiers):
+        if known := self.known(tiers):
             return known
         # While one batch looks whether Redis is back, nobody else waits.
         if self._breaker.is_open or (self._is_out and self._turn.locked()):
@@ -68,6 +68,10 @@ class Judge:
         if verdict and not verdict.is_allowed:
             self._exhausted.remember(verdict)
         return verdict
+
+    def known(self, tiers: Tiers) -> Verdict | None:
+        """A verdict for which nobody need be asked or waited for."""
+        return self._exhausted.find(tiers) or self._advances.use(tiers)
 
     async def close(self) -> None:
         await self._redis.aclose()

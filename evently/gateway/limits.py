@@ -8,7 +8,6 @@ import math
 from collections.abc import Awaitable
 from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from django.conf import settings
@@ -40,16 +39,19 @@ class RateLimits:
 
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
-        self._judges: WeakKeyDictionary[asyncio.AbstractEventLoop, Judge] = WeakKeyDictionary()
+        self._static_url: str = settings.STATIC_URL
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._judge: Judge
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] == "lifespan" or scope["path"].startswith(settings.STATIC_URL):
+        if scope["type"] == "lifespan" or scope["path"].startswith(self._static_url):
             await self.inner(scope, receive, send)
             return
         tiers = tiers_of(scope)
-        verdict = await self.judge.judge(tiers)
+        judge = self.judge
+        verdict = judge.known(tiers) or await judge.judge(tiers)
         if verdict is None:
             LIMIT_SKIPPED.inc()
             await self.inner(scope, receive, send)
@@ -64,9 +66,9 @@ class RateLimits:
     def judge(self) -> Judge:
         """That of the running event loop, with its own connection to Redis."""
         loop = asyncio.get_running_loop()
-        if loop not in self._judges:
-            self._judges[loop] = Judge(settings.REDIS_URL)
-        return self._judges[loop]
+        if loop is not self._loop:
+            self._loop, self._judge = loop, Judge(settings.REDIS_URL)
+        return self._judge
 
 
 def _telling(send: ASGISendCallable, verdict: Verdict) -> ASGISendCallable:

@@ -48,6 +48,8 @@ LOGIN = Endpoint(
     ),
     by_address=True,
 )
+# A provider reports on all our mail from a few addresses, a batch in each request.
+WEBHOOK = Endpoint("webhook", re.compile(r"/anymail/[^/]+/tracking/"), by_address=True)
 SEARCH = Endpoint("search", re.compile(r"/|/api/v1/events(/popular)?"))
 LIVE = Endpoint("live", re.compile(""))
 READ = Endpoint("read", re.compile(""))
@@ -73,7 +75,7 @@ def endpoint_of(scope: Any) -> Endpoint:
         return LIVE
     if scope["method"] in SAFE:
         return SEARCH if SEARCH.path.fullmatch(scope["path"]) else READ
-    for endpoint in (BOOKING, LOGIN):
+    for endpoint in (BOOKING, LOGIN, WEBHOOK):
         if endpoint.path.fullmatch(scope["path"]):
             return endpoint
     return WRITE

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import takewhile
@@ -232,11 +232,11 @@ async def _ask(inner: ASGI3Application, scope: HTTPScope) -> Answer:
     return Answer(status, headers, bytes(body))
 
 
-async def _send_entry(
+def _send_entry(
     entry: Entry, scope: HTTPScope, headers: Headers, send: ASGISendCallable
-) -> None:
+) -> Awaitable[None]:
     now = time.monotonic()
-    await entry.send_to(send, method=scope["method"], headers=headers, now=now)
+    return entry.send_to(send, method=scope["method"], headers=headers, now=now)
 
 
 async def _send_answer(answer: Answer, scope: HTTPScope, send: ASGISendCallable) -> None:

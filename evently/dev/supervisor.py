@@ -106,13 +106,13 @@ class Keeper:
             self._note_crash(now, describe_exit(self.runnable.exit_code))
 
     def _try_again(self) -> None:
+        self.runnable.kill()  # what it started had the pause to finish what it had in hand
         try:
             self.start()
         except ServerFailed as failure:
             self._note_crash(time.monotonic(), str(failure))
 
     def _note_crash(self, now: float, how: str) -> None:
-        self.runnable.kill()  # what it started may still be there
         steady = now - self._started_at > STEADY_SECONDS
         self._crashes = 1 if steady else self._crashes + 1
         pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** (self._crashes - 1))

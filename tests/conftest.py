@@ -1,13 +1,15 @@
 """What every test gets: plain static files, a clean cache, and an eye on open transactions."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.utils import translation
 from django_redis import get_redis_connection
 from pytest_django import Settings
@@ -15,6 +17,15 @@ from rest_framework.test import APIClient
 
 from evently.accounts.models import User
 from evently.dev.redis import Redis
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The thread in which asynchronous code waits for the database lives as long as the tests: its
+    connection would keep their database from being dropped.
+    """
+    yield
+    asyncio.run(sync_to_async(connections.close_all)())
 
 
 @pytest.fixture(autouse=True)

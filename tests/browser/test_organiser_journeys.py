@@ -230,8 +230,8 @@ def test_organiser_17_every_change_has_who_when_before_and_after(
     page.get_by_label("Seats in all").fill("12")
     button(page, "Change it").click()
     link(page, "History").click()
-    for before, after in (("20.00", "24.00"), ("10", "12")):
-        row = page.get_by_role("row", name=re.compile(rf"Olga.*{before}.*{after}"))
+    for field, before, after in (("price", "20.00", "24.00"), ("capacity", "10", "12")):
+        row = page.get_by_role("row", name=re.compile(rf"Olga.*: {field} {before}.*{after}"))
         expect(row).to_be_visible()
 
 

@@ -3,8 +3,6 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from asgiref.sync import sync_to_async
-from django.db import connections
 
 from evently.gateway import edge
 from tests.caches.site import Site, until
@@ -20,7 +18,6 @@ async def site(transactional_db: None) -> AsyncIterator[Site]:
     site.asked.clear()
     yield site
     await site.close()
-    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

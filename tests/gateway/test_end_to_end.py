@@ -41,7 +41,6 @@ async def evently() -> AsyncIterator[Tracing]:
     await limits.judge.close()
     await asyncio.wrap_future(wsgi.executor.submit(connections.close_all))
     wsgi.executor.shutdown()
-    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ async def plain_door() -> AsyncIterator[Any]:
     yield django
     await asyncio.wrap_future(django.executor.submit(connections.close_all))
     django.executor.shutdown()
-    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

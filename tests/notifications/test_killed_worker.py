@@ -1,7 +1,7 @@
 """Workers that are killed in the middle of their work: every mail arrives, and none twice.
 
-The worker is the one of `make run`, and the mail server too but for its haste, each in a process of
-its own; the database is one whose commits outlive a crash.
+Worker and scheduler are those of `make run`, and the mail server too but for its haste, each in a
+process of its own; the database is one whose commits outlive a crash.
 """
 
 import os
@@ -74,23 +74,30 @@ class Worker:
 
 
 class Office:
-    """The mail server, and the workers that are killed and started again."""
+    """The mail server, the scheduler, and the workers that are killed and started again."""
 
     def __init__(self, live: LiveEvently, mail: MailServer, folder: Path) -> None:
         self._live = live
         self._mail = mail
         self._folder = folder
         plan = evently_plan(home=folder, port=live.port, admin_password="")
-        [self._part] = [part for part in plan.parts if part.name == "mailer"]
+        self._parts = {part.name: part for part in plan.parts}
         self.workers: list[Worker] = []
+        with (folder / "beat.log").open("wb") as log:
+            self._scheduler = Child(
+                self._parts["beat"].argv, env=self._environment, output=log.fileno(), cwd=CHECKOUT
+            )
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return self._live.environment | self._mail.environment
 
     def write_notices(self, number: int) -> None:
         self._live.manage("shell", "-v0", "-c", MAKE_NOTICES.format(number=number))
 
     def start_worker(self) -> Worker:
-        environment = self._live.environment | self._mail.environment
         log = self._folder / f"mailer-{len(self.workers)}.log"
-        worker = Worker(self._part.argv, environment, log)
+        worker = Worker(self._parts["mailer"].argv, self._environment, log)
         self.workers.append(worker)
         return worker
 
@@ -133,6 +140,7 @@ class Office:
         return arrivals(self._mail.folder)
 
     def close(self) -> None:
+        self._scheduler.kill()
         for worker in self.workers:
             worker.kill_all()
 

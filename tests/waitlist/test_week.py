@@ -37,7 +37,7 @@ from waitlist import services
 from waitlist.models import Entry, Offer, Tier, Waitlist
 
 PEOPLE = 40
-WEEKS = 20
+WEEKS = 35
 STEPS_A_WEEK = 60
 WEEK = timedelta(days=7)
 

@@ -1,5 +1,5 @@
-"""Each test has its own background thread, and leaves no database connection behind."""
+"""Each test has its own background thread."""
 
-from tests.events.live.conftest import _fresh_announcer, _no_connection_is_left
+from tests.events.live.conftest import _fresh_announcer
 
-__all__ = ["_fresh_announcer", "_no_connection_is_left"]
+__all__ = ["_fresh_announcer"]

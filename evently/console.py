@@ -21,7 +21,8 @@ class Lines(logging.Formatter):
             return super().format(record)
         values = dict(vars(record))
         told = []
-        for values["correlation_id"], values["message"] in lines:
+        for correlation_id, message in lines:
+            values.update(correlation_id=correlation_id, message=message)
             told.append(self._fmt % values)
         return "\n".join(told)
 

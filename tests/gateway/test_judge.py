@@ -224,25 +224,34 @@ async def test_a_crowd_asks_redis_once_for_many(judge: Judge) -> None:
     assert counted(AMPLE) == 99
 
 
-async def test_budget_that_was_taken_and_not_used_is_lost_in_the_end(
-    judge: Judge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Clock:
+    """The one that advances are timed with, to be set."""
+
     now = 1_000.0
-    monkeypatch.setattr(advances, "monotonic", lambda: now)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(advances, "monotonic", lambda: clock.now)
+    return clock
+
+
+async def test_budget_that_was_taken_and_not_used_is_lost_in_the_end(
+    judge: Judge, clock: Clock
+) -> None:
     await crowd(judge, AMPLE, 50)
-    now += advances.GOOD_FOR_SECONDS + 0.01
+    clock.now += advances.GOOD_FOR_SECONDS + 0.01
     before = round_trips()
     await judge.judge((AMPLE,))
     assert round_trips() == before + 1
 
 
 async def test_a_crowd_that_comes_back_after_an_hour_asks_redis_once_for_many_again(
-    judge: Judge, monkeypatch: pytest.MonkeyPatch
+    judge: Judge, clock: Clock
 ) -> None:
-    now = 1_000.0
-    monkeypatch.setattr(advances, "monotonic", lambda: now)
     await crowd(judge, AMPLE, 50)
-    now += 3_600
+    clock.now += 3_600
     await crowd(judge, AMPLE, 50)
     before = round_trips()
     assert await crowd(judge, AMPLE, 49) == 49

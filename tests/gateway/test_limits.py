@@ -309,12 +309,13 @@ async def test_the_verified_claims_are_there_for_the_layers_inside() -> None:
         await ok(scope, receive, send)
 
     layer = RateLimits(look)
-    for headers in (bearer("ada"), {"Authorization": f"Bearer {tampered(token_of('ada'))}"}):
+    for headers in (bearer("ada"), {"Authorization": f"Bearer {tampered(token_of('ada'))}"}, {}):
         await ask(layer, headers=headers)
     await layer.judge.close()
-    claims, forged = [scope["evently.claims"] for scope in scopes]
+    claims, forged = [scope["evently.claims"] for scope in scopes[:2]]
     assert claims["user_id"] == "ada"
     assert forged is None
+    assert claims_of(scopes[2]) is None
 
 
 def test_claims_are_verified_once_and_without_this_layer() -> None:

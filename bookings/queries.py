@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Subquery, Sum
 
 from bookings.errors import BookingNotFound
@@ -13,6 +12,7 @@ from bookings.models import Booking
 from evently.accounts.models import User
 from evently.history.queries import list_changes
 from events.models import Event
+from events.people import list_pairs
 
 
 def get_booking(*, reference: str, user: User) -> Booking:
@@ -39,19 +39,11 @@ def list_bookings(*, user: User) -> QuerySet[Booking]:
     return bookings.order_by("-created_at", "-id")
 
 
-# By arrays: as lists of parameters the ids of a batch cost more than the look-up.
-HOLDERS = """
-    SELECT event_id, user_id
-    FROM bookings_booking
-    WHERE event_id = ANY(%s::uuid[]) AND user_id = ANY(%s::uuid[]) AND status = ANY(%s)
-"""
-
-
 def list_holders(event_ids: Collection[UUID], user_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
     """Which of the people have live bookings of which of the events: pairs of event and person."""
-    with connection.cursor() as cursor:
-        cursor.execute(HOLDERS, [list(set(event_ids)), list(set(user_ids)), list(Booking.LIVE)])
-        return set(cursor.fetchall())
+    return list_pairs(
+        "bookings_booking", event_ids=event_ids, user_ids=user_ids, statuses=Booking.LIVE
+    )
 
 
 def has_booked_with(*, organiser_id: UUID, user_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """What every test gets: plain static files, a clean cache, and an eye on open transactions."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,20 +13,42 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.utils import translation
 from django_redis import get_redis_connection
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from rest_framework.test import APIClient
 
 from evently.accounts.models import User
 from evently.dev.redis import Redis
 
+LEFT_OPEN = """
+    SELECT pid, state, query, pg_terminate_backend(pid, 5000)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND client_port IS NOT NULL
+"""
+LEFT = pytest.StashKey[list[tuple[Any, ...]]]()
+
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The thread in which asynchronous code waits for the database lives as long as the tests: its
-    connection would keep their database from being dropped.
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, pytestconfig: pytest.Config
+) -> Iterator[None]:
+    """What would keep the tests' database from being dropped is closed before.
+
+    The thread in which asynchronous code waits for the database lives as long as the tests, and the
+    connection of one that is gone until it is collected. Whatever is open still is named.
     """
     yield
     asyncio.run(sync_to_async(connections.close_all)())
+    gc.collect()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(LEFT_OPEN)
+        pytestconfig.stash[LEFT] = cursor.fetchall()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for session in config.stash.get(LEFT, ()):
+        terminalreporter.line(f"A session was left open and ended: {session}", yellow=True)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from django.db.models import Avg, F, Q, Sum
 from django.db.models import Count as CountRows
 
 from evently.accounts.models import User
+from events.people import list_pairs
 from waitlist.counting import TOP, count_ahead
 from waitlist.errors import EntryNotFound, OfferNotFound
 from waitlist.models import Count, Entry, EntryQuerySet, Offer, Waitlist
@@ -73,11 +74,15 @@ def list_entries(*, user: User) -> EntryQuerySet:
     return entries.order_by("-joined_at", "-id")
 
 
-def list_live_entries(claims: Collection[tuple[UUID, UUID]]) -> list[Entry]:
-    """The live entries among these pairs of event and person."""
-    event_ids, user_ids = {event for event, _ in claims}, {user for _, user in claims}
-    entries = Entry.objects.live().filter(event__in=event_ids, user__in=user_ids)
-    return [entry for entry in entries if (entry.event_id, entry.user_id) in claims]
+def list_waiting(claims: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those of the pairs of event and person that have a live entry."""
+    found = list_pairs(
+        "waitlist_entry",
+        event_ids=[event_id for event_id, _ in claims],
+        user_ids=[user_id for _, user_id in claims],
+        statuses=Entry.LIVE,
+    )
+    return found.intersection(claims)
 
 
 def has_waited_for(*, organiser_id: UUID, user_id: UUID) -> bool:

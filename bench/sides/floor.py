@@ -1,12 +1,12 @@
 """The floor: a bare ASGI function that answers recorded bytes, on the server that Evently uses.
 
 `python -m bench.sides.floor --host H --port P --workers N`, with the file of answers in the
-variable BENCH_ANSWERS. The answer is the one whose path is the longest beginning of the request's.
+variable BENCH_ANSWERS: at each address the very bytes that Evently answered there.
 """
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,16 @@ from bench.sides.serving import serve_from_command_line
 
 Event = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
+NOT_RECORDED: tuple[int, Headers, bytes] = 404, [(b"content-length", b"0")], b""
 # The server program writes these itself.
 OF_THE_SERVER = {"date", "server", "connection", "transfer-encoding"}
 PATIENCE_SECONDS = 30
 
 
-def record(url: str, lines: Mapping[str, str], into: Path) -> Path:
-    """Ask a server these requests (see `bench.load.line`) and keep what it answers.
-
-    Args:
-        lines: by the beginning of the paths that the answer shall stand for.
-    """
+def record(url: str, lines: Iterable[str], into: Path) -> Path:
+    """Ask a server these requests (see `bench.load.line`) and keep what it answers."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE_SECONDS)
-    answers = [
-        {"path": path, **_ask(connection, *line.split("\t", 3))} for path, line in lines.items()
-    ]
+    answers = [_ask(connection, *line.split("\t", 3)) for line in lines]
     connection.close()
     into.write_text(json.dumps(answers))
     return into
@@ -46,25 +41,20 @@ def _ask(
     answer = connection.getresponse()
     text = answer.read().decode()
     kept = [pair for pair in answer.getheaders() if pair[0].lower() not in OF_THE_SERVER]
-    return {"status": answer.status, "headers": kept, "body": text}
+    return {"address": path, "status": answer.status, "headers": kept, "body": text}
 
 
-def load() -> list[tuple[str, int, Headers, bytes]]:
-    """The recorded answers, longest path first."""
-    answers = json.loads(Path(os.environ["BENCH_ANSWERS"]).read_text())
-    answers.sort(key=lambda answer: -len(answer["path"]))
-    return [
-        (
-            answer["path"],
-            answer["status"],
-            [(name.lower().encode(), value.encode()) for name, value in answer["headers"]],
-            answer["body"].encode(),
-        )
-        for answer in answers
-    ]
+def load() -> dict[tuple[str, bytes], tuple[int, Headers, bytes]]:
+    """The recorded answers, by path and query."""
+    answers = {}
+    for answer in json.loads(Path(os.environ["BENCH_ANSWERS"]).read_text()):
+        path, _, query = answer["address"].partition("?")
+        headers = [(name.lower().encode(), value.encode()) for name, value in answer["headers"]]
+        answers[path, query.encode()] = answer["status"], headers, answer["body"].encode()
+    return answers
 
 
-ANSWERS = load() if "BENCH_ANSWERS" in os.environ else []
+ANSWERS = load() if "BENCH_ANSWERS" in os.environ else {}
 
 
 async def application(
@@ -76,8 +66,8 @@ async def application(
         return
     while (await receive()).get("more_body"):
         pass
-    path = scope["path"]
-    _, status, headers, body = next(answer for answer in ANSWERS if path.startswith(answer[0]))
+    address = scope["path"], scope["query_string"]
+    status, headers, body = ANSWERS.get(address, NOT_RECORDED)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -14,7 +14,7 @@ from itertools import islice
 from statistics import median
 from urllib.request import urlopen
 
-from bench.buying import AMPLE, BOOKINGS, CONNECTIONS, Wrong, booking_lines
+from bench.buying import AMPLE, CONNECTIONS, Wrong, booking_lines
 from bench.load import Answers, line, send_each, send_over_and_over
 from bench.report import Ratio
 from bench.rows import add_events, tally
@@ -79,10 +79,11 @@ class Visitors:
         self._weights = [1 / rank for rank in range(1, len(events) + 1)]
         self._random = random.Random(1)
         self.visits = self._plan_visits()
+        self.pages = sorted(set(self.visits))
 
     def see_everything(self, url: str) -> None:
         """Visit each page once, as has happened on a server that has run for some minutes."""
-        send_each(url, sorted(set(self.visits)), connections=CONNECTIONS)
+        send_each(url, self.pages, connections=CONNECTIONS)
 
     def come(self, url: str) -> Answers:
         """Browse as fast as the server answers, while some book at a steady rate.
@@ -126,9 +127,10 @@ def measure(stage: Stage) -> Browse:
     events = add_events(stage.rows, number=stage.pace.events, seats=AMPLE)
     visitors = Visitors(stage, events)
     with stage.serving_all(LANE, UNCACHED) as urls:
-        answers = record(urls["lane"], _examples(stage, events), stage.folder / "browse.json")
+        visitors.see_everything(urls["lane"])
+        asked = [*visitors.pages, *booking_lines(stage.tokens[-1:], events[-1:])]
+        answers = record(urls["lane"], asked, stage.folder / "browse.json")
         with stage.serving(floor_of(answers)) as urls["floor"]:
-            visitors.see_everything(urls["lane"])
             before = _asked(urls["lane"])
             rounds = [
                 {side: visitors.come(url) for side, url in urls.items()}
@@ -146,19 +148,6 @@ def measure(stage: Stage) -> Browse:
         hit_ratios={layer: _hit_ratio(after[layer] - before[layer]) for layer in LAYERS},
         generator_share=max(turn.generator_share for turns in rounds for turn in turns.values()),
     )
-
-
-def _examples(stage: Stage, events: list[str]) -> dict[str, str]:
-    """One request for each kind of address, by its beginning."""
-    [booking] = booking_lines(stage.tokens[-1:], events[-1:])
-    return {
-        "/": line("GET", "/"),
-        "/events/": line("GET", f"/events/{events[0]}/"),
-        "/api/v1/events": line("GET", "/api/v1/events"),
-        "/api/v1/events/": line("GET", f"/api/v1/events/{events[0]}"),
-        "/api/v1/events/popular": line("GET", "/api/v1/events/popular"),
-        BOOKINGS: booking,
-    }
 
 
 def _asked(url: str) -> dict[str, Counter[str]]:

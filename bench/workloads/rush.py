@@ -47,7 +47,7 @@ def measure(stage: Stage) -> Rush:
     doors = (LANE, DRF, NAIVE)
     with stage.serving_all(*doors) as urls:
         answers = stage.folder / "rush.json"
-        record(urls["lane"], {"/": _some_bookings(stage, 1)[0]}, answers)
+        record(urls["lane"], _some_bookings(stage, 1), answers)
         with stage.serving(floor_of(answers)) as base:
             buyers = {side.name: warm_up(stage, urls[side.name]) for side in doors}
             rounds = [_take_turns(stage, urls, buyers, base) for _ in range(stage.pace.rounds)]

@@ -17,11 +17,10 @@ from bookings.services import BookingRequest, EventHeld, Outcome
 from evently.errors import Busy
 
 MOST_AT_ONCE = 256
-# Whoever was answered comes back: the next batch begins when half as many wait as in the last, or
-# when nobody came in so many turns of the loop (answers go out in the first, what they bring in is
-# read in the second and waits here in the third).
-WORTH_STARTING = 1 / 2
-QUIET_TURNS = 3
+# Whoever was answered comes back, and one large batch costs less than two small ones: the next one
+# begins when as many have come as were answered, or when they have been waited for as long as the
+# last one took, but no longer than this.
+LONGEST_GATHERING_SECONDS = 0.05
 # Seats are refused faster than they are booked: this many are answered within seconds.
 MOST_WAITING_FOR_ONE = 10_000
 MOST_WAITING = 20_000
@@ -55,8 +54,9 @@ class Queues:
         self._number = 0
         self._workers: set[asyncio.Task[None]] = set()
         self._line_moves = False
-        self._last_size = 0
-        self._is_gathering = False
+        self._awaited = 0
+        self._gathers_until = 0.0
+        self._gathering: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -74,6 +74,7 @@ class Queues:
         self._count(event_id, 1)
         try:
             self._line.append(ticket)
+            self._awaited -= 1
             self._move_on()
             return await ticket.answer
         finally:
@@ -89,27 +90,19 @@ class Queues:
         """Begin the next batch of the line, unless one is under way or others are about to come."""
         if self._line_moves or not self._line:
             return
-        if len(self._line) >= self._last_size * WORTH_STARTING:
+        loop = asyncio.get_running_loop()
+        have_all_come = self._awaited <= 0 or len(self._line) >= MOST_AT_ONCE
+        if have_all_come or loop.time() >= self._gathers_until:
             self._start_batch()
-        elif not self._is_gathering:
-            self._is_gathering = True
-            self._gather(len(self._line), QUIET_TURNS)
-
-    def _gather(self, number: int, turns: int) -> None:
-        """Look again in the next turn of the loop; `number` waited when somebody last came."""
-        if self._line_moves or not self._line:
-            self._is_gathering = False
-        elif len(self._line) == number and turns == 0:
-            self._start_batch()
-        else:
-            left = turns - 1 if len(self._line) == number else QUIET_TURNS
-            asyncio.get_running_loop().call_soon(self._gather, len(self._line), left)
+        elif not self._gathering:
+            self._gathering = loop.call_at(self._gathers_until, self._start_batch)
 
     def _start_batch(self) -> None:
-        self._is_gathering = False
+        if self._gathering:
+            self._gathering.cancel()
+            self._gathering = None
         if batch := self._next_batch():
             self._line_moves = True
-            self._last_size = len(batch)
             self._start(self._serve_line(batch))
 
     def _next_batch(self) -> list[Ticket]:
@@ -123,7 +116,12 @@ class Queues:
         return batch
 
     async def _serve_line(self, batch: list[Ticket]) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         outcomes = await self._judge_many(batch)
+        ended = clock()
+        self._gathers_until = ended + min(ended - began, LONGEST_GATHERING_SECONDS)
+        self._awaited = len(batch)
         for ticket, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, EventHeld):
                 self._set_apart(ticket)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from django.db import connection
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
@@ -15,6 +16,11 @@ from evently.transactions import unit_of_work
 
 if TYPE_CHECKING:
     from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
+
+# By an array: as a list of parameters the ids of a batch cost more than the look-up.
+PASSWORDS = """
+    SELECT id::text, password FROM accounts_user WHERE id = ANY(%s::uuid[]) AND is_active
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,9 @@ def revoke_token(refresh: str) -> None:
 def list_valid_callers(tokens: Sequence[Mapping[str, Any]]) -> list[bool]:
     """For each access token's claims, whether its owner is there, active, and has the password
     that they had when it was issued: one query."""
-    people = User.objects.filter(
-        pk__in={claims[api_settings.USER_ID_CLAIM] for claims in tokens}, is_active=True
-    )
-    marks = {
-        str(pk): get_md5_hash_password(password)
-        for pk, password in people.values_list("pk", "password")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(PASSWORDS, [[claims[api_settings.USER_ID_CLAIM] for claims in tokens]])
+        marks = {person: get_md5_hash_password(password) for person, password in cursor}
     return [
         marks.get(claims[api_settings.USER_ID_CLAIM], "")
         == claims.get(api_settings.REVOKE_TOKEN_CLAIM)

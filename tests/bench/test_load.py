@@ -13,12 +13,13 @@ from evently.dev.process import Child
 from evently.dev.redis import free_port
 from tests.live_server import CHECKOUT, eventually
 
+BOOKED = {"status": 201, "headers": [["X-Kept", "yes"]], "body": '{"seats": "für 1"}'}
 RECORDED = [
-    {"path": "/", "status": 201, "headers": [["X-Kept", "yes"]], "body": '{"seats": "für 1"}'},
-    {"path": "/sold-out", "status": 409, "headers": [], "body": "{}"},
+    {"address": "/api/v1/bookings", **BOOKED},
+    {"address": "/sold-out?event=1", "status": 409, "headers": [], "body": "{}"},
 ]
 BOOKING = line("POST", "/api/v1/bookings", token="a token", body='{"quantity": 1}')
-REFUSAL = line("GET", "/sold-out/event")
+REFUSAL = line("GET", "/sold-out?event=1")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             cwd=CHECKOUT,
         )
     try:
-        eventually(lambda: ask(port, "/")[0], "the floor answers")
+        eventually(lambda: ask(port, "/")[0] == 404, "the floor answers")
         yield port
     finally:
         server.stop(grace=10)
@@ -64,8 +65,9 @@ def is_sensible(answers: Answers) -> bool:
 
 
 def test_the_floor_answers_what_was_recorded(port: int) -> None:
-    assert ask(port, "/anything") == (201, "yes", '{"seats": "für 1"}')
-    assert ask(port, "/sold-out/event") == (409, None, "{}")
+    assert ask(port, "/api/v1/bookings") == (201, "yes", '{"seats": "für 1"}')
+    assert ask(port, "/sold-out?event=1") == (409, None, "{}")
+    assert ask(port, "/sold-out?event=2")[0] == 404
 
 
 def test_each_request_is_sent_once_and_each_answer_counted(url: str) -> None:

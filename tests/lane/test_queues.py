@@ -81,8 +81,51 @@ async def test_what_comes_while_a_batch_is_under_way_is_the_next_batch(lane: Lan
 async def test_those_who_come_together_are_one_batch(lane: Lane) -> None:
     lane.desk.line_is_open.set()
     await asyncio.gather(*lane.come_many(40))
-    await asyncio.gather(*lane.come_many(10))
-    assert [len(batch) for batch in lane.desk.many] == [1, 39, 10]
+    assert [len(batch) for batch in lane.desk.many] == [1, 39]
+
+
+async def answer_slowly(lane: Lane, number: int, *, seconds: float) -> None:
+    """One batch of so many, which takes so long."""
+    first = lane.come()
+    await turns()
+    crowd = lane.come_many(number)
+    lane.desk.line_is_open.set()
+    await first
+    lane.desk.line_is_open.clear()
+    await asyncio.sleep(seconds)
+    lane.desk.line_is_open.set()
+    await asyncio.gather(*crowd)
+
+
+async def test_those_who_were_answered_are_waited_for(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "LONGEST_GATHERING_SECONDS", 60)
+    await answer_slowly(lane, 4, seconds=1)
+    some = lane.come_many(3)
+    await turns()
+    assert [len(batch) for batch in lane.desk.many] == [1, 4]
+    await asyncio.gather(*some, lane.come())
+    assert [len(batch) for batch in lane.desk.many] == [1, 4, 4]
+
+
+async def test_those_who_do_not_come_back_are_not_waited_for_long(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "LONGEST_GATHERING_SECONDS", 0.01)
+    await answer_slowly(lane, 4, seconds=1)
+    async with asyncio.timeout(0.5):
+        assert await lane.come() is ANSWER
+
+
+async def test_nobody_is_waited_for_when_as_many_as_fit_are_there(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "LONGEST_GATHERING_SECONDS", 60)
+    await answer_slowly(lane, 4, seconds=1)
+    monkeypatch.setattr(queues, "MOST_AT_ONCE", 3)
+    async with asyncio.timeout(0.5):
+        await asyncio.gather(*lane.come_many(3))
 
 
 async def test_a_batch_has_an_upper_size(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from evently.transactions import unit_of_work
 from events.inventory import return_seats, serve_queue
 from events.locks import lock_event
 from waitlist.models import Entry, Offer
-from waitlist.queries import list_live_entries
+from waitlist.queries import list_waiting
 from waitlist.services.rows import end_entries, end_offers
 
 
@@ -25,10 +25,9 @@ def note_bookings(facts: Sequence[BookingConfirmed]) -> None:
 
     Were that lost, the person would be found when their turn comes; see `promotion`.
     """
-    entries = list_live_entries({(fact.event_id, fact.user_id) for fact in facts})
     by_event: dict[UUID, list[UUID]] = defaultdict(list)
-    for entry in entries:
-        by_event[entry.event_id].append(entry.user_id)
+    for event_id, user_id in list_waiting({(fact.event_id, fact.user_id) for fact in facts}):
+        by_event[event_id].append(user_id)
     for event_id, user_ids in by_event.items():
         end = partial(
             end_entries_of_booked, event_id=event_id, user_ids=user_ids, now=timezone.now()
@@ -46,8 +45,8 @@ def end_entries_of_booked(*, event_id: UUID, user_ids: Collection[UUID], now: da
     """
     with unit_of_work():
         event = lock_event(event_id)
-        holders = list_holders([event_id], user_ids)
-        entries = list_live_entries(holders)
+        holders = [user_id for _, user_id in list_holders([event_id], user_ids)]
+        entries = list(Entry.objects.live().filter(event=event, user__in=holders))
         offers = list(Offer.objects.open().filter(entry__in=[entry.pk for entry in entries]))
         seats = end_offers(offers, status=Offer.Status.WITHDRAWN, now=now)
         end_entries(event, entries, status=Entry.Status.BOOKED, now=now)

@@ -144,6 +144,12 @@ def queue_mails(rows: Connection, number: int) -> None:
     settle(rows)
 
 
+def empty_queue(rows: Connection) -> None:
+    """No mail waits to be sent."""
+    rows.execute("TRUNCATE notifications_notice CASCADE")
+    settle(rows)
+
+
 def tally(rows: Connection, event_ids: list[str]) -> Tally:
     """What the rows say of these events."""
     [found] = rows.execute(TALLY, {"events": event_ids}).fetchall()

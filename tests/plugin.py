@@ -2,8 +2,12 @@
 
 pytest loads it early (`-p tests.plugin`). `DATABASE_URL` and `REDIS_URL`, when set, win, each
 on its own. The servers and their folder are gone afterwards, also when pytest is killed.
+
+With several workers (`-n`) each has servers of its own, on ports and in a folder of its own; the
+process that hands out the tests has none.
 """
 
+import argparse
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -20,9 +24,19 @@ SERVERS = {"DATABASE_URL": "PostgreSQL", "REDIS_URL": "Redis"}
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Start before pytest-django, whose turn in this very hook reads the settings."""
     known = early_config.known_args_namespace
-    if not (known.help or known.version):
+    if _hands_out_tests(known):
+        if os.environ.get("REDIS_URL"):
+            raise pytest.UsageError("REDIS_URL names one Redis; each worker needs its own: use -n0")
+        os.environ.setdefault("SECRET_KEY", "the process that hands out the tests signs nothing")
+    elif not (known.help or known.version):
         start_servers(early_config)
     return (yield)
+
+
+def _hands_out_tests(known: argparse.Namespace) -> bool:
+    """Whether this process only gives tests to workers, which get its arguments, too."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return getattr(known, "numprocesses", None) not in {None, 0} and not is_worker
 
 
 def start_servers(config: pytest.Config) -> None:

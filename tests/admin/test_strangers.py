@@ -323,7 +323,7 @@ def test_somebody_in_no_team_is_refused(world: World, route: Route) -> None:
 def test_members_of_another_team_see_and_change_nothing(world: World, route: Route) -> None:
     fill(route, world)  # the row is there now
     before = snapshot(world)
-    for name, is_random in product(MEMBERS, (False, True)):
+    for name, is_random in product(MEMBERS, (False, True) if route.is_of_a_row else (False,)):
         address = fill(route, world, is_random=is_random)
         for asked, response in ask(world.at(name), route, world, address):
             assert not seen(response), f"{name}: {asked}"

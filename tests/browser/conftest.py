@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from evently.accounts.models import User
 from evently.purging import EVERYTHING, purge
 from tests.browser.chromium import NAMES, PROGRAM, launch
 from tests.browser.server import collect_static, running_server
 from tests.browser.sessions import session_of
+
+# For a machine that is busy with other tests; a page that polls does so every five seconds.
+expect.set_options(timeout=30_000)
 
 # Opens a page of the site as this person (None: a stranger) in a browser of its own.
 Visit = Callable[..., Page]

@@ -45,4 +45,4 @@ def wear(page: Page, scheme: Scheme) -> None:
 
 def expect_line(page: Page, state: str) -> None:
     """The page says that its line is live, reconnecting or polling."""
-    expect(page.locator("[data-connection]")).to_have_class(f"connection {state}", timeout=10_000)
+    expect(page.locator("[data-connection]")).to_have_class(f"connection {state}")

@@ -1,7 +1,6 @@
 """What an attendee does, by the numbers of the journeys, with a real browser and a real server."""
 
 import re
-import time
 
 import pytest
 from django.conf import global_settings
@@ -76,9 +75,7 @@ def test_attendee_2_buying_in_one_browser_changes_the_count_in_the_other(visit: 
     expect(looking.locator("[data-show=viewers]")).to_have_text(" · 2 people are looking")
     booking.get_by_label("Seats", exact=True).fill("3")
     book_button(booking).click()
-    began = time.monotonic()
-    expect(seats(looking)).to_have_text("37 of 500 seats left", timeout=2_000)
-    assert time.monotonic() - began < 2
+    expect(seats(looking)).to_have_text("37 of 500 seats left")
 
 
 @pytest.mark.parametrize("is_catalogue", [True, False], ids=["catalogue", "event"])
@@ -89,7 +86,7 @@ def test_attendee_2_with_websockets_blocked_the_count_changes_by_polling(
     page = visit("/" if is_catalogue else page_of(event), init=NO_WEBSOCKET)
     expect_line(page, "polling")
     make_booking(event, quantity=4)
-    expect(seats(page)).to_have_text("6 of 10 seats left", timeout=8_000)
+    expect(seats(page)).to_have_text("6 of 10 seats left")
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from evently.gateway import edge
-from tests.caches.site import Site, until
+from tests.caches.site import Clock, Site, until
 
 
 @pytest.fixture
@@ -24,3 +24,11 @@ async def site(transactional_db: None) -> AsyncIterator[Site]:
 def everything_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of the site's own views a function answers, whatever the path."""
     monkeypatch.setattr(edge, "_is_public", lambda path: True)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """That of the edge cache, for a test to move."""
+    clock = Clock()
+    monkeypatch.setattr(edge, "time", clock)
+    return clock

@@ -16,7 +16,7 @@ from evently.gateway import edge
 from evently.gateway.edge import EdgeCache
 from evently.gateway.edge.entries import takes_gzip
 from evently.purging import EVERYTHING, purge
-from tests.caches.site import Answer, Source, Visitor, hearing, until
+from tests.caches.site import Answer, Clock, Source, Visitor, hearing, until
 
 pytestmark = pytest.mark.usefixtures("everything_is_public")
 LONG = b"seats " * 500
@@ -66,11 +66,11 @@ async def test_another_question_has_another_answer(path: str, headers: dict[str,
     assert (await visitor.ask(path, **headers)).body == b"2"
 
 
-async def test_an_answer_lapses() -> None:
+async def test_an_answer_lapses(clock: Clock) -> None:
     visitor = await hearing(Source(seconds=1))
     await visitor.ask("/a")
     assert (await visitor.ask("/a")).body == b"1"
-    await asyncio.sleep(1.05)
+    clock.advance(1.05)
     assert (await visitor.ask("/a")).body == b"2"
 
 
@@ -172,7 +172,7 @@ def test_encodings_are_read(accepted: bytes, takes: bool) -> None:
 # --- Purges ---------------------------------------------------------------------------------------
 
 
-async def test_a_purge_lets_go_of_what_carries_the_tag() -> None:
+async def test_a_purge_lets_go_of_what_carries_the_tag(clock: Clock) -> None:
     source = Source(tags=b"event:1 events")
     visitor = await hearing(source)
     await visitor.ask("/a")
@@ -180,7 +180,7 @@ async def test_a_purge_lets_go_of_what_carries_the_tag() -> None:
     await visitor.ask("/b")
     await told("event:1")
     await until(lambda: purges(visitor) == 1)
-    await asyncio.sleep(edge.GRACE_SECONDS)
+    clock.advance(edge.GRACE_SECONDS)
     assert (await visitor.ask("/a")).body == b"3"
     assert (await visitor.ask("/b")).body == b"2"
 
@@ -190,7 +190,7 @@ def purges(visitor: Visitor) -> int:
     return sum(EVERYTHING not in tags for _, tags in visitor.application._heard)
 
 
-async def test_a_purged_answer_is_given_away_while_its_successor_is_made() -> None:
+async def test_a_purged_answer_is_given_away_while_its_successor_is_made(clock: Clock) -> None:
     source = Source()
     visitor = await hearing(source)
     await visitor.ask("/a")
@@ -201,7 +201,7 @@ async def test_a_purged_answer_is_given_away_while_its_successor_is_made() -> No
     assert [(await visitor.ask("/a")).body for _ in range(3)] == 3 * [b"1"]
     assert outcomes()["stale"] - before["stale"] == 3
     assert source.number == 1, "a successor is not begun at once"
-    await asyncio.sleep(edge.REFILL_AFTER_SECONDS)
+    clock.advance(edge.REFILL_AFTER_SECONDS)
     assert (await visitor.ask("/a")).body == b"1"
     await until(lambda: source.number == 2)
     source.gate.set()
@@ -209,7 +209,7 @@ async def test_a_purged_answer_is_given_away_while_its_successor_is_made() -> No
     assert (await visitor.ask("/a")).body == b"2"
 
 
-async def test_the_grace_ends_also_when_no_successor_comes() -> None:
+async def test_the_grace_ends_also_when_no_successor_comes(clock: Clock) -> None:
     source = Source()
     visitor = await hearing(source)
     await visitor.ask("/a")
@@ -217,9 +217,9 @@ async def test_the_grace_ends_also_when_no_successor_comes() -> None:
     await told("events")
     await until(lambda: purges(visitor) == 1)
     await visitor.ask("/a")
-    await asyncio.sleep(edge.GRACE_SECONDS)
+    clock.advance(edge.GRACE_SECONDS)
     late = asyncio.create_task(visitor.ask("/a"))
-    await asyncio.sleep(0.05)
+    await until(lambda: source.number == 2)
     assert not late.done()
     source.gate.set()
     assert (await late).body == b"2"
@@ -236,7 +236,7 @@ async def purged_while_it_is_made(source: Source) -> tuple[Visitor, asyncio.Task
     return visitor, first
 
 
-async def test_what_is_purged_while_it_is_made_is_kept_for_the_grace_only() -> None:
+async def test_what_is_purged_while_it_is_made_is_kept_for_the_grace_only(clock: Clock) -> None:
     source = Source()
     visitor, first = await purged_while_it_is_made(source)
     assert source.gate
@@ -245,15 +245,15 @@ async def test_what_is_purged_while_it_is_made_is_kept_for_the_grace_only() -> N
     before = outcomes()
     assert (await visitor.ask("/a")).body == b"1"
     assert outcomes()["stale"] - before["stale"] == 1
-    await asyncio.sleep(edge.GRACE_SECONDS)
+    clock.advance(edge.GRACE_SECONDS)
     assert (await visitor.ask("/a")).body == b"2"
 
 
-async def test_what_took_longer_than_the_grace_is_made_anew() -> None:
+async def test_what_took_longer_than_the_grace_is_made_anew(clock: Clock) -> None:
     source = Source()
     visitor, first = await purged_while_it_is_made(source)
     late = asyncio.create_task(visitor.ask("/a"))
-    await asyncio.sleep(edge.GRACE_SECONDS)
+    clock.advance(edge.GRACE_SECONDS)
     assert source.gate
     source.gate.set()
     assert (await first).body == b"2"
@@ -261,10 +261,10 @@ async def test_what_took_longer_than_the_grace_is_made_anew() -> None:
     assert source.number == 2
 
 
-async def test_the_grace_runs_from_the_first_purge() -> None:
+async def test_the_grace_runs_from_the_first_purge(clock: Clock) -> None:
     source = Source()
     visitor, first = await purged_while_it_is_made(source)
-    await asyncio.sleep(edge.GRACE_SECONDS)
+    clock.advance(edge.GRACE_SECONDS)
     await told("events")
     await until(lambda: purges(visitor) == 2)
     assert source.gate
@@ -281,7 +281,7 @@ async def test_a_purge_of_everything_leaves_nothing() -> None:
 
 
 async def test_without_a_line_an_answer_is_kept_for_a_second(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(edge, "UNHEARD_SECONDS", 0.3)
@@ -291,7 +291,7 @@ async def test_without_a_line_an_answer_is_kept_for_a_second(
     await asyncio.sleep(0)
     await visitor.ask("/a")
     assert (await visitor.ask("/a")).body == b"2"
-    await asyncio.sleep(0.35)
+    clock.advance(0.35)
     assert (await visitor.ask("/a")).body == b"3"
 
 
@@ -320,7 +320,7 @@ async def test_whoever_asks_the_same_at_once_gets_one_answer() -> None:
     source = Source(gate=asyncio.Event())
     visitor = Visitor(EdgeCache(source))
     asking = [asyncio.create_task(visitor.ask("/a")) for _ in range(1000)]
-    await asyncio.sleep(0.05)
+    await until(lambda: source.number)
     assert source.gate
     source.gate.set()
     answers = await asyncio.gather(*asking)
@@ -331,9 +331,9 @@ async def test_nobody_is_left_waiting_when_the_first_one_goes_away() -> None:
     source = Source(gate=asyncio.Event())
     visitor = Visitor(EdgeCache(source))
     first, second = (asyncio.create_task(visitor.ask("/a")) for _ in range(2))
-    await asyncio.sleep(0.01)
+    await until(lambda: source.number)
     first.cancel()
-    await asyncio.sleep(0.01)
+    await until(first.done)
     assert source.gate
     source.gate.set()
     assert (await second).body == b"1"
@@ -349,7 +349,7 @@ async def test_nobody_is_left_waiting_when_it_fails(caplog: pytest.LogCaptureFix
 
     visitor = Visitor(EdgeCache(broken))
     asking = [asyncio.create_task(visitor.ask("/a")) for _ in range(3)]
-    await asyncio.sleep(0.01)
+    await until(lambda: visitor.application._fills)
     gate.set()
     found = await asyncio.gather(*asking, return_exceptions=True)
     assert [type(error) for error in found] == 3 * [ValueError]

@@ -19,8 +19,9 @@ from evently.gateway.edge.slots import Texts, write_header
 from evently.purging import NEWS_CHANNEL, News, pack_news, tag_of_event
 from events.models import Event
 from events.services import edit_event
-from tests.caches.site import Answer, Site, Source, Visitor, hearing, until
+from tests.caches.site import Answer, Clock, Site, Source, Visitor, hearing, until
 from tests.makers import make_booking, make_event, make_organiser, make_user
+from tests.promises import PATIENCE_SECONDS
 
 KEPT = ("/", "/?search=jazz", "/events/{}/", "/api/v1/events", "/api/v1/events/{}")
 in_thread = sync_to_async
@@ -40,11 +41,9 @@ def seats_of(answer: Answer, event: Event) -> int:
 async def shown(site: Site, event: Event, seats: int, **headers: str) -> None:
     """Wait until the kept answer says that so many seats are left."""
     address = f"/api/v1/events/{event.pk}"
-    for _ in range(200):
-        if seats_of(await site.ask(address, **headers), event) == seats:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"The kept answer never said {seats}")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while seats_of(await site.ask(address, **headers), event) != seats:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 # --- The site's own answers -----------------------------------------------------------------------
@@ -86,14 +85,16 @@ async def test_the_tag_of_an_event_is_its_version_in_every_encoding(site: Site) 
     assert len(site.asked) == 1
 
 
-async def test_what_looks_different_when_few_are_left_is_asked_for_again(site: Site) -> None:
+async def test_what_looks_different_when_few_are_left_is_asked_for_again(
+    site: Site, clock: Clock
+) -> None:
     event = await in_thread(make_event)(capacity=12)
     page = f"/events/{event.pk}/"
     await site.ask(page)
     await in_thread(make_booking)(event, quantity=8)
     [kept] = site.application._shelf.tagged(tag_of_event(event.pk))
     await until(lambda: kept._news)
-    await asyncio.sleep(edge.GRACE_SECONDS)
+    clock.advance(edge.GRACE_SECONDS)
     assert b'class="chip few-left"' in (await site.ask(page)).body
     assert len(site.asked) == 2
 

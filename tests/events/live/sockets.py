@@ -16,6 +16,7 @@ from evently.site.sockets import NoForeignPages
 from events.facts import EventStateChanged
 from events.models import Event
 from events.routing import websocket_urlpatterns
+from tests.promises import PATIENCE_SECONDS
 
 in_thread = database_sync_to_async
 
@@ -29,7 +30,7 @@ async def opened(path: str) -> AsyncIterator[WebsocketCommunicator]:
     """A socket as one of the site's own pages opens it."""
     headers = [(b"origin", b"http://localhost")]
     socket = WebsocketCommunicator(application(), path, headers=headers)
-    accepted, _ = await socket.connect(timeout=5)
+    accepted, _ = await socket.connect(timeout=PATIENCE_SECONDS)
     assert accepted
     try:
         yield socket
@@ -50,7 +51,7 @@ def looking_at_all(*event_ids: UUID) -> AbstractAsyncContextManager[WebsocketCom
 async def hear(socket: WebsocketCommunicator, kind: str = "seats") -> dict[str, Any]:
     """The next message of this kind."""
     while True:
-        message: dict[str, Any] = await socket.receive_json_from(timeout=5)
+        message: dict[str, Any] = await socket.receive_json_from(timeout=PATIENCE_SECONDS)
         if message["type"] == kind:
             return message
 
@@ -75,6 +76,6 @@ def subscribers(*channels: str) -> list[int]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110  others have no event to wait for
             await asyncio.sleep(0.02)

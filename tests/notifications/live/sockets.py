@@ -13,6 +13,7 @@ from evently.accounts.models import User
 from evently.site.sockets import NoForeignPages
 from notifications.routing import websocket_urlpatterns
 from tests.events.live.sockets import in_thread
+from tests.promises import PATIENCE_SECONDS
 
 
 def make_session(user: User) -> str:
@@ -34,7 +35,7 @@ def knock(session: str = "", origin: bytes = b"http://localhost") -> WebsocketCo
 async def opened(session: str = "") -> AsyncIterator[WebsocketCommunicator]:
     """An open socket, as one of the site's own pages opens it."""
     socket = knock(session)
-    accepted, _ = await socket.connect(timeout=5)
+    accepted, _ = await socket.connect(timeout=PATIENCE_SECONDS)
     assert accepted
     try:
         yield socket
@@ -52,6 +53,6 @@ async def page_of(user: User) -> AsyncIterator[WebsocketCommunicator]:
 async def goodbye(socket: WebsocketCommunicator) -> int:
     """The code with which the server closes the socket."""
     while True:
-        message: dict[str, Any] = await socket.receive_output(timeout=5)
+        message: dict[str, Any] = await socket.receive_output(timeout=PATIENCE_SECONDS)
         if message["type"] == "websocket.close":
             return int(message["code"])

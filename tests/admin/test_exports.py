@@ -1,8 +1,7 @@
-"""Exports of bookings: for whom, of what, and 50 000 of them through a real server."""
+"""Exports of bookings: for whom, of what, and many of them through a real server."""
 
 import csv
 import io
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
@@ -114,11 +113,11 @@ def test_a_name_that_is_a_formula_stays_a_text(world: World) -> None:
     assert "'=1+1" in {row[1] for row in rows_of_csv(data)}
 
 
-# --- 50 000 of them through a real server ---------------------------------------------------------
+# --- Many of them through a real server -----------------------------------------------------------
 
-MANY = 50_000
-FIRST_BYTES_SECONDS = 2
-MOST_MEGABYTES = 50
+# Read as a whole, these would take some 40 MB; `bench/admin.py` measures 50 000.
+MANY = 10_000
+MOST_MEGABYTES = 15
 
 
 def peak_megabytes(pid: int) -> float:
@@ -158,23 +157,19 @@ def server(transactional_db: None, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def download(server: Server, user: User, address: str) -> tuple[bytes, float]:
-    """The file, and after how many seconds its first bytes came."""
+def download(server: Server, user: User, address: str) -> bytes:
     cookie = session_of(user, f"http://{server}")
     connection = HTTPConnection(server, timeout=120)
-    begun = time.perf_counter()
     connection.request("GET", address, headers={"Cookie": f"{cookie['name']}={cookie['value']}"})
     answer: HTTPResponse = connection.getresponse()
-    first = answer.read(1)
-    seconds = time.perf_counter() - begun
-    data = first + answer.read()
+    data = answer.read()
     connection.close()
     assert answer.status == 200, data[:200]
-    return data, seconds
+    return data
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_thousand_bookings_leave_the_server_in_little_memory(server: Server) -> None:
+def test_many_bookings_leave_the_server_in_little_memory(server: Server) -> None:
     owner = make_user("Olga")
     event = make_event(make_organiser(owner), capacity=2 * MANY)
     make_booking(event)
@@ -182,15 +177,8 @@ def test_fifty_thousand_bookings_leave_the_server_in_little_memory(server: Serve
         download(server, owner, address)
     make_many(event, MANY)
     before = peak_megabytes(server.pid)
-    table, seconds = download(server, owner, CSV)
-    after_csv = peak_megabytes(server.pid)
-    book, _seconds = download(server, owner, XLSX)
-    after_xlsx = peak_megabytes(server.pid)
-    print(  # noqa: T201
-        f"\nserver {before:.0f} MB, +{after_csv - before:.1f} MB by CSV, "
-        f"+{after_xlsx - after_csv:.1f} MB by XLSX; first bytes of CSV after {seconds:.2f} s"
-    )
+    table, book = download(server, owner, CSV), download(server, owner, XLSX)
+    grown = peak_megabytes(server.pid) - before
     assert len({row[0] for row in rows_of_csv(table)[1:]}) == MANY + 1
     assert len({row[0] for row in rows_of_xlsx(book)[1:]}) == MANY + 1
-    assert seconds < FIRST_BYTES_SECONDS
-    assert after_xlsx - before < MOST_MEGABYTES
+    assert grown < MOST_MEGABYTES

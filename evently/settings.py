@@ -251,6 +251,11 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "evently.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "evently.accounts.forms.NameForm"
+ACCOUNT_FORMS = {
+    "signup": "evently.accounts.address_forms.SignupForm",
+    "add_email": "evently.accounts.address_forms.AddEmailForm",
+    "reset_password": "evently.accounts.address_forms.ResetPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_UNIQUE_EMAIL = True

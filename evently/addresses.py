@@ -15,7 +15,10 @@ from django.core.validators import validate_email
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-AnyEmailField = models.EmailField[Any, Any] if TYPE_CHECKING else models.EmailField
+if TYPE_CHECKING:
+    AnyEmailField = models.EmailField[str, str]
+else:
+    AnyEmailField = models.EmailField
 
 MOST = 254  # characters of an address in SMTP (RFC 5321 §4.5.3.1.3, less the angle brackets)
 

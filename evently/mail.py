@@ -19,14 +19,17 @@ from evently.addresses import mailbox
 # No person wrote it: no automatic answer is wanted (RFC 3834 §5).
 AUTOMATIC = {"Auto-Submitted": "auto-generated"}
 
-Backend = BaseEmailBackend if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    Backend = BaseEmailBackend
+else:
+    Backend = object
 
 
 class _Prepared(Backend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
             _prepare(message)
-        return super().send_messages(email_messages)
+        return int(super().send_messages(email_messages) or 0)
 
 
 class SmtpBackend(_Prepared, _SmtpBackend):

@@ -83,15 +83,12 @@ def _entry_and_place(notice: Notice) -> dict[str, Any]:
 def _what_has_moved(notice: Notice) -> dict[str, Any]:
     """What the person has of the event: bookings, or else an entry in its line."""
     assert notice.event_id
-    bookings = list_live_bookings(event_id=notice.event_id, user=notice.user)[:MOST_BOOKINGS]
-    booking, *others = [*bookings] or [None]
-    entry = None if booking else find_entry(event_id=notice.event_id, user=notice.user)
-    return {
-        "booking": booking,
-        "other_bookings": tuple(others),
-        "entry": entry,
-        "before": schedule_before(notice.data),
-    }
+    rows = list_live_bookings(event_id=notice.event_id, user=notice.user)
+    bookings = list(rows[:MOST_BOOKINGS])
+    found: dict[str, Any] = {"before": schedule_before(notice.data)}
+    if bookings:
+        return found | {"booking": bookings[0], "other_bookings": tuple(bookings[1:])}
+    return found | {"entry": find_entry(event_id=notice.event_id, user=notice.user)}
 
 
 def _words_of_broadcast(notice: Notice) -> dict[str, Any]:

@@ -229,17 +229,18 @@ class Reminder(models.Model):
         starts_at: None in rows of before events could move.
     """
 
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, db_index=False, related_name="+")
+    event = models.ForeignKey(
+        Event,
+        on_delete=models.CASCADE,
+        db_index=False,  # An index of ours begins with it.
+        related_name="+",
+    )
     hours = models.PositiveSmallIntegerField()
     starts_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField()
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("event", "hours", "starts_at"), name="start_reminded_of_once"
-            ),
-        )
+        indexes = (models.Index(fields=("event", "hours"), name="reminder_by_event"),)
 
     def __str__(self) -> str:
         return f"{self.event_id}: {self.hours} h"

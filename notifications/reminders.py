@@ -66,21 +66,17 @@ def _events_to_remind_of(hours: int, next_hours: int, now: datetime) -> list[Eve
 def _remind_of(event: Event, hours: int, now: datetime) -> None:
     """An event that moves this instant is reminded of too early: `is_too_late` drops the mails."""
     with unit_of_work():
-        # Who else is at it waits here for our commit, and then finds it done.
-        _, is_ours = Reminder.objects.get_or_create(
-            event=event, hours=hours, starts_at=event.starts_at, defaults={"written_at": now}
-        )
-        if is_ours:
-            about, data = about_reminder(event, hours), _data(event, hours)
-            tellings = [
+        # Who else is at it this instant writes the same notices, and each stands once in the rows.
+        Reminder.objects.create(event=event, hours=hours, starts_at=event.starts_at, written_at=now)
+        about = about_reminder(event, hours)
+        data = {"hours": hours, "starts_at": iso(event.starts_at)}
+        write_notices(
+            Kind.EVENT_REMINDER,
+            [
                 Telling(user_id=user_id, event_id=event.pk, about=about, data=data)
                 for user_id in _people_to_remind(event, hours)
-            ]
-            write_notices(Kind.EVENT_REMINDER, tellings)
-
-
-def _data(event: Event, hours: int) -> dict[str, object]:
-    return {"hours": hours, "starts_at": iso(event.starts_at)}
+            ],
+        )
 
 
 def _people_to_remind(event: Event, hours: int) -> list[UUID]:

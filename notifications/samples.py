@@ -27,7 +27,7 @@ WITH_BOOKING = {
 def sample_letter(kind: Kind, language: str) -> Letter:
     """A letter of this kind that shows all of its parts."""
     with translation.override(language):
-        event, reader = _event(), User(name="Ada Lovelace", email="ada@example.com")
+        event, reader = _event(kind), User(name="Ada Lovelace", email="ada@example.com")
         return Letter(
             kind=kind,
             reader=reader,
@@ -46,8 +46,11 @@ def sample_letter(kind: Kind, language: str) -> Letter:
         )
 
 
-def _event() -> Event:
+def _event(kind: Kind) -> Event:
+    has_moved = kind == Kind.EVENT_MOVED
     return Event(
+        moves=int(has_moved),
+        moved_at=MADE + timedelta(days=1) if has_moved else None,
         organiser=Organiser(name="Blue Note"),
         name=_("Late Jazz at the Cellar"),
         venue=_("The Cellar, Long Street 12, Berlin"),

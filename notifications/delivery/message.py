@@ -33,7 +33,7 @@ class NoticeMessage(EmailMultiAlternatives):
     Django puts pictures among the files. SendGrid gets them marked as inline and builds the same.
     """
 
-    def message(self) -> Any:
+    def message(self) -> Any:  # type: ignore[override]
         whole = super().message()
         pictures = [part for part in whole.walk() if part["Content-ID"]]
         if not pictures:
@@ -108,4 +108,5 @@ def _file(attachment: Attachment) -> MIMEText:
 
 
 def _parts(message: Message) -> list[Message]:
-    return list(message.get_payload())  # type: ignore[arg-type]
+    parts: Any = message.get_payload()
+    return list(parts)

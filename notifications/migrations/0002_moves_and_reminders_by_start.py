@@ -17,12 +17,21 @@ class Migration(migrations.Migration):
             name='Move',
             fields=[
                 ('id', models.UUIDField(default=evently.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='events.event')),
                 ('before', models.JSONField()),
                 ('first_at', models.DateTimeField()),
                 ('last_at', models.DateTimeField()),
                 ('closed_at', models.DateTimeField(null=True)),
                 ('written_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('event',), name='one_open_move_an_event'),
+                ],
+                'indexes': [
+                    models.Index(condition=models.Q(('written_at__isnull', True)), fields=['first_at'], name='move_to_tell_of'),
+                ],
+            },
         ),
         migrations.RemoveConstraint(
             model_name='reminder',
@@ -53,22 +62,5 @@ class Migration(migrations.Migration):
             model_name='preference',
             name='kind',
             field=models.CharField(choices=[('booking_confirmed', 'Your booking is confirmed'), ('booking_cancelled', 'Your booking is cancelled'), ('waitlist_joined', 'You are on a waitlist'), ('waitlist_offer', 'Seats are offered to you'), ('offer_passed', 'An offer has passed on'), ('event_moved', 'An event has a new time or place'), ('event_reminder', 'An event is about to begin'), ('welcome', 'Welcome to Evently'), ('broadcast', 'News from an organiser')], max_length=20),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('event', 'hours', 'starts_at'), name='start_reminded_of_once'),
-        ),
-        migrations.AddField(
-            model_name='move',
-            name='event',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='events.event'),
-        ),
-        migrations.AddIndex(
-            model_name='move',
-            index=models.Index(condition=models.Q(('written_at__isnull', True)), fields=['first_at'], name='move_to_tell_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='move',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('event',), name='one_open_move_an_event'),
         ),
     ]

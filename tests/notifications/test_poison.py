@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -60,7 +61,7 @@ def with_message(change: Callable[[EmailMultiAlternatives], None]) -> Spoil:
 
 
 def with_template_error(spoilt: Delivery, patch: pytest.MonkeyPatch) -> None:
-    real = rendering.render_to_string
+    real = render_to_string
 
     def fail_for_one(template: str, context: dict[str, Any]) -> str:
         if context["reader"] == spoilt.notice.user:
@@ -86,7 +87,7 @@ POISONS: dict[str, Spoil] = {
     "a subject of two lines": set_subject("Doors\nBcc: all@example.com"),
     "half a letter in the text": with_message(lambda it: setattr(it, "body", "\ud800")),
     "a template that breaks": with_template_error,
-    "a file that is none": with_message(lambda it: it.attachments.append(NoFile())),  # type: ignore[arg-type]
+    "a file that is none": with_message(lambda it: it.attachments.append(NoFile())),
     "two recipients": with_message(lambda it: it.to.append("bob@example.com")),
 }
 

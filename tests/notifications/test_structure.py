@@ -94,7 +94,7 @@ def test_sendgrid_gets_the_same_parts(sendgrid: FakeSendGrid, kind: Kind) -> Non
 def test_a_mail_survives_a_mail_server_that_reads_it_bit_by_bit(smtp: MoodySmtp) -> None:
     """Lines are no longer than servers take (RFC 5322 §2.1.1), whatever a name is like."""
     delivery = due_delivery(make_user("Ä" * 150))
-    raw = posting.message_of(delivery).message().as_bytes(linesep="\r\n")
+    raw = message.message_of(delivery).message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
     assert structure(message_from_bytes(raw)) == PLAIN
 
@@ -104,7 +104,7 @@ def test_a_long_subject_is_folded_and_arrives_whole(
 ) -> None:
     due_delivery()
     subject = "Jazz " * 40 + "Größe " * 20
-    real = posting.message_of
+    real = message.message_of
 
     def renamed(delivery: Delivery) -> EmailMultiAlternatives:
         found = real(delivery)

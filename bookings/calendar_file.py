@@ -16,6 +16,7 @@ from icalendar import Calendar, vCalAddress
 from icalendar import Event as Entry
 
 from bookings.models import Booking
+from evently.addresses import mailbox
 from evently.text import tidy_text
 from events.models import Event
 
@@ -76,7 +77,7 @@ def _entry(booking: Booking, address: str, now: datetime) -> Entry:
 
 def _organizer(event: Event) -> vCalAddress:
     """Who sends the entry. Both methods need one (RFC 5546 §3.2.1, §3.2.5)."""
-    organizer = vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
+    organizer = vCalAddress(f"mailto:{parseaddr(mailbox(settings.DEFAULT_FROM_EMAIL))[1]}")
     # A parameter has no way to say a quotation mark (RFC 5545 §3.2).
     organizer.params["CN"] = tidy_text(event.organiser.name).replace('"', "'")
     return organizer

@@ -51,9 +51,14 @@ def mail_address(text: str) -> str:
 
 
 def mailbox(text: str) -> str:
-    """As `mail_address`, for a mailbox that may have a name: `Anna <anna@example.com>`."""
+    """A mailbox that may have a name (`Anna <anna@example.com>`) with its domain in ASCII.
+
+    Raises:
+        ValidationError: the domain is none.
+    """
     name, address = parseaddr(text)
-    return formataddr((name, mail_address(address))) if name else mail_address(text)
+    local, _at, domain = address.rpartition("@")
+    return formataddr((name, f"{local}@{_in_ascii(domain)}"))
 
 
 def spellings(text: str) -> list[str]:
@@ -88,7 +93,7 @@ def _parts(text: str) -> tuple[str, str]:
     """What stands before the @, in lower case, and after it."""
     local, at, domain = _short(text.strip()).rpartition("@")
     if not at or not local.isprintable() or not domain.isprintable():
-        raise ValidationError(_("Enter a valid email address."), code="invalid")
+        raise ValidationError(validate_email.message, code="invalid")
     if not local.isascii():
         raise ValidationError(
             _(

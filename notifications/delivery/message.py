@@ -81,7 +81,7 @@ def message_id_of(delivery: Delivery) -> str:
 
 
 def sender_address() -> str:
-    return mail_address(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    return parseaddr(mailbox(settings.DEFAULT_FROM_EMAIL))[1]
 
 
 def _attach_files(message: EmailMultiAlternatives, mail: Mail) -> None:

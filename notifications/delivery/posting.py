@@ -7,9 +7,7 @@ from contextlib import closing
 from datetime import datetime
 
 from django.core.mail import EmailMessage
-from django.db import InterfaceError, OperationalError
 
-from evently.errors import Busy
 from notifications.delivery import outcomes
 from notifications.delivery.answers import ClaimLost, NotTaken, Rejected, Unanswered
 from notifications.delivery.claims import claim_due, release
@@ -59,9 +57,7 @@ def _take_up(delivery: Delivery, route: Route, unwanted: dict[str, str], now: da
             _bring(delivery, route, now)
     except ClaimLost:
         logger.info("Delivery %s is another worker's by now", delivery.pk)
-    except (OperationalError, InterfaceError, Busy):
-        raise  # The database is out: that is no fault of this delivery.
-    except Exception as error:
+    except Exception as error:  # A database that is out costs one delivery a try, and no more.
         logger.exception("Delivery %s could not be written or sent", delivery.pk)
         outcomes.put_off_broken(delivery, f"Not written or sent: {error!r}", now=now)
 

@@ -57,7 +57,7 @@ def test_one_address_has_one_spelling_and_one_for_mail(
 ) -> None:
     assert normal_address(typed) == normal_address(stored) == normal_address(mailed) == stored
     assert mail_address(typed) == mailed
-    assert mailbox(f"Ada <{typed}>") == f"Ada <{mailed}>"
+    assert mailbox(f"Ada <{stored}>") == f"Ada <{mailed}>"
 
 
 @pytest.mark.parametrize("address", ["ada@example.com\nBcc: all@example.com", "ada", "@", "", "a@"])

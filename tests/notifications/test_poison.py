@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, send_mail
+from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -75,6 +76,11 @@ def set_subject(subject: str) -> Spoil:
     return with_message(lambda message: setattr(message, "subject", subject))
 
 
+def take_too_long(_message: EmailMultiAlternatives) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(10)")
+
+
 class NoFile:
     """An attachment that is none."""
 
@@ -88,6 +94,7 @@ POISONS: dict[str, Spoil] = {
     "half a letter in the text": with_message(lambda it: setattr(it, "body", "\ud800")),
     "a template that breaks": with_template_error,
     "a file that is none": with_message(lambda it: it.attachments.append(NoFile())),
+    "a query that takes too long": with_message(take_too_long),
     "two recipients": with_message(lambda it: it.to.append("bob@example.com")),
 }
 
@@ -216,6 +223,16 @@ def test_mails_about_accounts_go_to_the_domain_in_ascii_as_well(
     [mail] = smtp.taken
     assert mail["To"] == "anna@xn--strae-oqa.example"
     assert mail["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_mail_about_an_account_to_an_address_of_old_breaks_no_page(
+    smtp: MoodySmtp, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "evently.mail.SmtpBackend"
+    assert send_mail("Verify", "Follow the link", None, ["i̇stanbul@example.com"]) == 0
+    assert send_mail("Verify", "Follow the link", None, ["ada@example.com"]) == 1
+    assert smtp.recipients == ["ada@example.com"]
+    assert "was not sent" in caplog.text
 
 
 def test_old_names_with_signs_that_nobody_sees_break_no_header_and_no_calendar(

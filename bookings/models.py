@@ -1,5 +1,6 @@
 """Bookings, and the answers that retried requests get again."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
 
@@ -13,6 +14,8 @@ from evently.accounts.models import User
 from evently.ids import new_id, new_reference
 from events.models import MAX_CAPACITY, Event
 from events.roles import Capability
+
+TIME_TO_DECIDE = timedelta(days=3)
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -116,6 +119,18 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def cancellable_until(self) -> datetime:
+        """The last instant at which it can be cancelled; its event is at hand.
+
+        That is the event's end. Who booked before the event moved has some days to decide, also
+        when the new date comes sooner.
+        """
+        event = self.event
+        if event.moved_at is None or event.moved_at <= self.created_at:
+            return event.ends_at
+        return max(event.ends_at, event.moved_at + TIME_TO_DECIDE)
 
     @property
     def total(self) -> Decimal:

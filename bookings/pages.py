@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import queries, services
 from bookings.advice import advice
-from bookings.calendar_file import ticket_calendar
+from bookings.calendar_file import CANCEL, calendar_method, ticket_calendar
 from bookings.errors import AlreadyCancelled, SoldOut
 from bookings.models import Booking
 from evently.api.pagination import paginate
@@ -132,10 +132,13 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @login_required
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
-    """The ticket as a file for a calendar."""
+    """The ticket as a file for a calendar; of a booking that is off, one that takes it out."""
     booking = queries.get_booking(reference=reference, user=person(request))
-    content = ticket_calendar(booking, address=_ticket_address(request, booking))
-    answer = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    content = ticket_calendar(
+        [booking], address_of=lambda each: _ticket_address(request, each), now=timezone.now()
+    )
+    method = calendar_method(booking)
+    answer = HttpResponse(content, content_type=f"text/calendar; method={method}; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="evently-{booking.reference}.ics"'
     return answer
 
@@ -174,7 +177,10 @@ def _show_booking(
         "address": _ticket_address(request, booking),
         "is_own": booking.user_id == person(request).pk,
         "is_over": event.ends_at <= now,
-        "may_cancel": booking.status in booking.LIVE and event.ends_at > now,
+        "may_cancel": booking.status in booking.LIVE and booking.cancellable_until > now,
+        "cancellable_until": booking.cancellable_until,
+        "was_moved": bool(event.moved_at and event.moved_at > booking.created_at),
+        "is_off": calendar_method(booking) == CANCEL,
         "advice": advice(refusal, event) if refusal else None,
     }
     return render(request, template, context, status=STATUS[refusal.kind] if refusal else 200)

@@ -33,6 +33,12 @@ def find_live_booking(*, event_id: UUID, user: User) -> Booking | None:
     return Booking.objects.live().filter(event=event_id, user=user).order_by("-created_at").first()
 
 
+def list_live_bookings(*, event_id: UUID, user: User) -> QuerySet[Booking]:
+    """The user's live bookings of this event, with it, the latest first."""
+    bookings = Booking.objects.live().select_related("event__organiser")
+    return bookings.filter(event=event_id, user=user).order_by("-created_at")
+
+
 def list_bookings(*, user: User) -> QuerySet[Booking]:
     """The user's own bookings with their events, newest first."""
     bookings = Booking.objects.select_related("event__organiser").filter(user=user)

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from math import isfinite
 from smtplib import SMTPException
@@ -22,9 +23,17 @@ from evently.replicas import REPLICA, replica_watch
 Finding = dict[str, Any]
 SILENCE = timedelta(seconds=60)  # Four sign-of-life rounds: a worker or the scheduler is gone.
 MAIL_CHECKED_EVERY_SECONDS = 60
+LONGEST_MAIL_WAIT_SECONDS = 300
 CONNECT_SECONDS = 3.0
 
 _mail_checked: tuple[float, Finding] | None = None
+_oldest_mail_seconds: Callable[[], float] = float
+
+
+def watch_mail(oldest_seconds: Callable[[], float]) -> None:
+    """Let `oldest_seconds` say for how long the oldest due mail waits: its app knows."""
+    global _oldest_mail_seconds
+    _oldest_mail_seconds = oldest_seconds
 
 
 def check_parts() -> dict[str, Finding]:
@@ -90,7 +99,7 @@ def _check_jobs() -> Finding:
 
 
 def _check_mail() -> Finding:
-    """Whether mail can leave; asked at most once a minute."""
+    """Whether mail can leave, and does; asked at most once a minute."""
     global _mail_checked
     if _mail_checked is None or time.monotonic() - _mail_checked[0] > MAIL_CHECKED_EVERY_SECONDS:
         _mail_checked = (time.monotonic(), _try_mail())
@@ -98,12 +107,20 @@ def _check_mail() -> Finding:
 
 
 def _try_mail() -> Finding:
-    """Each way that is set up takes connections or not; one that does is enough."""
+    """Each way that is set up takes connections or not; one that does is enough.
+
+    Mail that is due for long is stuck, whatever the ways say.
+    """
     ways = {
         **({"smtp": _try_smtp()} if settings.EMAIL_HOST else {}),
         **({"sendgrid": _try_sendgrid()} if settings.SENDGRID_API_KEY else {}),
     }
-    return {"status": "ok" if "ok" in ways.values() else "down", **ways}
+    try:
+        waits = _oldest_mail_seconds()
+    except Error:
+        return {"status": "down", **ways}
+    is_ok = "ok" in ways.values() and waits <= LONGEST_MAIL_WAIT_SECONDS
+    return {"status": "ok" if is_ok else "down", **ways, "oldest_due_seconds": round(waits)}
 
 
 def _try_smtp() -> str:

@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "waitlists": {"task": "waitlist.sweep", "schedule": 60},
     "mail": {"task": "notifications.deliver", "schedule": 15},
     "reminders": {"task": "notifications.remind", "schedule": 60},
+    "moved events": {"task": "notifications.tell_of_moves", "schedule": 30},
     "broadcasts": {"task": "notifications.write_broadcasts", "schedule": 60},
     "stale locks": {"task": "evently.report_stale_locks", "schedule": 60},
     "old answers": {"task": "bookings.forget_old_answers", "schedule": crontab(minute="17")},
@@ -251,6 +252,11 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "evently.accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "evently.accounts.forms.NameForm"
+ACCOUNT_FORMS = {
+    "signup": "evently.accounts.address_forms.SignupForm",
+    "add_email": "evently.accounts.address_forms.AddEmailForm",
+    "reset_password": "evently.accounts.address_forms.ResetPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_UNIQUE_EMAIL = True
@@ -387,11 +393,11 @@ ANYMAIL: dict[str, Any] = {
 # anymail has no account there to test with any more, and says so each time; our tests do test it.
 warnings.filterwarnings("ignore", message="django-anymail has dropped official support")
 if EMAIL_HOST:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_BACKEND = "evently.mail.SmtpBackend"
 elif SENDGRID_API_KEY:
-    EMAIL_BACKEND = "anymail.backends.sendgrid.EmailBackend"
+    EMAIL_BACKEND = "evently.mail.SendGridBackend"
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    EMAIL_BACKEND = "evently.mail.ConsoleBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Evently <hello@evently.example>")
 
 # --- Words, times and files ---------------------------------------------------------------------

@@ -187,7 +187,10 @@ class EventView(ApiView):
     )
     @refuses(Forbidden, EventClosed, CapacityBelowTaken, WrongStatus, StaleEvent, IfMatchMissing)
     def patch(self, request: Request, event_id: UUID) -> Response:
-        """Change an event, unless somebody else did since you read it."""
+        """Change an event, unless somebody else did since you read it.
+
+        Everybody who has booked or waits is told of a new time or place.
+        """
         event = services.edit_event(
             event_id=event_id,
             by=self.person,

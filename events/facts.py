@@ -43,6 +43,30 @@ class EventStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When and where an event takes place."""
+
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue: str
+
+    @classmethod
+    def of(cls, event: Event) -> "Schedule":
+        return cls(event.starts_at, event.ends_at, event.timezone, event.venue)
+
+
+@dataclass(frozen=True, slots=True)
+class EventMoved:
+    """An event that may have been booked takes place at another time or place than `before`."""
+
+    event_id: UUID
+    before: Schedule
+    after: Schedule
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ListsChanged:
     """Which events lists show, in which order, or what they say of these, has changed.
 

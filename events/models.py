@@ -259,6 +259,9 @@ class Event(models.Model):
     )
     version = models.PositiveBigIntegerField(default=1, editable=False)
     edited_version = models.PositiveBigIntegerField(default=1, editable=False)
+    # How often time or place have changed while it was on sale, and when they last did.
+    moves = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    moved_at = models.DateTimeField(null=True, editable=False)
     import_uid = models.CharField(max_length=255, null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     search = models.GeneratedField(

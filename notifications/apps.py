@@ -14,14 +14,17 @@ class NotificationsConfig(AppConfig):
         from evently.accounts.facts import AccountOpened
         from evently.accounts.personal_data import register_personal_data
         from evently.facts import subscribe, write_down
+        from evently.parts import watch_mail
+        from events.facts import EventMoved
         from notifications import writing
         from notifications.checks import check_mail
         from notifications.delivery.events import hear_event
         from notifications.facts import BroadcastQueued
-        from notifications.figures import mail_figures
+        from notifications.figures import mail_figures, oldest_due_seconds
         from notifications.metrics import show_mail
+        from notifications.moves import note_moves
         from notifications.personal_data import PERSONAL_DATA
-        from notifications.tasks import nudge_broadcast
+        from notifications.tasks import nudge_broadcast, nudge_moves
         from notifications.telling import tell_line, tell_owner
         from waitlist.facts import (
             EntryEnded,
@@ -36,12 +39,15 @@ class NotificationsConfig(AppConfig):
         register_personal_data(PERSONAL_DATA)
         tracking.connect(hear_event, dispatch_uid="notifications")
         show_mail(mail_figures)
+        watch_mail(oldest_due_seconds)
         write_down(BookingConfirmed, writing.tell_confirmed)
         write_down(BookingCancelled, writing.tell_cancelled)
         write_down(EntryJoined, writing.tell_joined)
         write_down(OfferMade, writing.tell_offered)
         write_down(OfferEnded, writing.tell_passed)
         write_down(AccountOpened, writing.tell_welcome)
+        write_down(EventMoved, note_moves)
+        subscribe(EventMoved, nudge_moves)
         subscribe(BroadcastQueued, nudge_broadcast)
         # What writes a notice is told with it; this is the rest.
         subscribe(EntryEnded, tell_owner)

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     WAITLIST_JOINED = "waitlist_joined", _("You are on a waitlist")
     WAITLIST_OFFER = "waitlist_offer", _("Seats are offered to you")
     OFFER_PASSED = "offer_passed", _("An offer has passed on")
+    EVENT_MOVED = "event_moved", _("An event has a new time or place")
     EVENT_REMINDER = "event_reminder", _("An event is about to begin")
     WELCOME = "welcome", _("Welcome to Evently")
     BROADCAST = "broadcast", _("News from an organiser")
@@ -156,6 +157,7 @@ class Attempt(models.Model):
         REFUSED = "refused", _("Refused for now")
         REJECTED = "rejected", _("Refused for good")
         UNANSWERED = "unanswered", _("No answer")
+        BROKEN = "broken", _("Could not be written or sent")
 
     delivery = models.ForeignKey(
         Delivery, on_delete=models.CASCADE, related_name="tries", verbose_name=_("delivery")
@@ -221,19 +223,65 @@ class Suppression(models.Model):
 
 
 class Reminder(models.Model):
-    """An event whose people have been reminded, so many hours before it begins."""
+    """An event whose people have been reminded, so many hours before this start of it.
 
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, db_index=False, related_name="+")
+    Args:
+        starts_at: None in rows of before events could move.
+    """
+
+    event = models.ForeignKey(
+        Event,
+        on_delete=models.CASCADE,
+        db_index=False,  # An index of ours begins with it.
+        related_name="+",
+    )
     hours = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField()
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("event", "hours"), name="event_reminded_once"),
-        )
+        indexes = (models.Index(fields=("event", "hours"), name="reminder_by_event"),)
 
     def __str__(self) -> str:
         return f"{self.event_id}: {self.hours} h"
+
+
+class Move(models.Model):
+    """An event that takes place at another time or place; its people are told.
+
+    Changes that follow each other closely are one move: it takes them in until it is closed, and
+    then the notices are written.
+
+    Args:
+        before: time and place before the first of the changes, see `notifications.moves`.
+        first_at, last_at: of the changes.
+        written_at: since when all notices are there, or need not be.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, db_index=False, related_name="+")
+    before = models.JSONField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    written_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("event",),
+                condition=Q(closed_at__isnull=True),
+                name="one_open_move_an_event",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("first_at",), condition=Q(written_at__isnull=True), name="move_to_tell_of"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.first_at:%Y-%m-%d %H:%M}"
 
 
 class Broadcast(models.Model):

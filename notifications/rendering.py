@@ -6,17 +6,20 @@ The words stand in `templates/mails`: for each kind an HTML and a text template 
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import segno
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from bookings.calendar_file import ticket_calendar
+from bookings.calendar_file import calendar_method, ticket_calendar
 from bookings.models import Booking
 from evently.site.templatetags.show import at, money, number, seats, when
+from evently.text import tidy_text
+from events.facts import Schedule
 from events.models import Event
 from notifications.letters import Letter, letter_of
 from notifications.mail_look import STYLE_SHEET, cover_colour, inlined
@@ -28,18 +31,26 @@ from waitlist.queries import offer_token
 
 # Pixels of a QR module: sharp on dense screens at the 168 px that the mail shows.
 QR_SCALE = 8
-Attachment = tuple[str, bytes, str]
 Fact = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """What goes to a provider, but for the addresses.
+class Attachment:
+    """A file of a mail. The HTML shows a picture as `cid:<name>`: its name is its Content-ID.
 
     Args:
-        attachments: name, content and media type of each; the HTML shows a picture among them as
-            `cid:<name>`, so its Content-ID is its name.
+        method: of a calendar file: PUBLISH or CANCEL (RFC 5546).
     """
+
+    name: str
+    content: bytes
+    media_type: str
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What goes to a provider, but for the addresses."""
 
     subject: str
     text: str
@@ -58,11 +69,12 @@ def write(letter: Letter) -> Mail:
     with translation.override(letter.language):
         context = _context(letter)
         html = render_to_string(f"mails/{letter.kind}.html", context)
+        text = render_to_string(f"mails/{letter.kind}.txt", context)
         return Mail(
-            subject=" ".join(context["subject"].split()),
-            text=render_to_string(f"mails/{letter.kind}.txt", context).strip() + "\n",
-            html=inlined(html.strip()),
-            attachments=_attachments(letter, context["addresses"].get("ticket", "")),
+            subject=tidy_text(context["subject"]),
+            text=tidy_text(text, lines=True).strip() + "\n",
+            html=inlined(tidy_text(html, lines=True).strip()),
+            attachments=_attachments(letter),
             headers=_headers(context["addresses"].get("unsubscribe")),
         )
 
@@ -75,6 +87,7 @@ def _context(letter: Letter) -> dict[str, Any]:
         "reader": letter.reader,
         "event": event,
         "booking": letter.booking,
+        "entry": letter.entry,
         "body": letter.body,
         "facts": _facts(letter),
         "addresses": _addresses(letter),
@@ -90,11 +103,30 @@ def _words(letter: Letter) -> dict[str, Any]:
     if letter.kind == Kind.BOOKING_CANCELLED:
         assert letter.booking
         return {"opening": _what_is_off(letter.booking), "money_back": _money_back(letter.booking)}
+    if letter.before and letter.event:
+        return _words_of_move(letter.event, letter.before, letter.booking)
     if letter.offer and letter.event:
         return {"deadline": at(letter.offer.expires_at, letter.event.timezone)}
     if letter.booking:
         return {"code_name": _code_name(letter.booking)}
     return {}
+
+
+def _words_of_move(event: Event, before: Schedule, booking: Booking | None) -> dict[str, str]:
+    until = at(booking.cancellable_until, event.timezone) if booking else ""
+    return {"opening": _what_is_new(event, before), "cancellable_until": until}
+
+
+def _what_is_new(event: Event, before: Schedule) -> str:
+    if event.venue == before.venue:
+        return _("The event takes place at another time.")
+    if _times(event) == _times(before):
+        return _("The event takes place somewhere else.")
+    return _("The event takes place at another time and somewhere else.")
+
+
+def _times(schedule: Event | Schedule) -> tuple[datetime, datetime, str]:
+    return schedule.starts_at, schedule.ends_at, schedule.timezone
 
 
 def _what_is_off(booking: Booking) -> str:
@@ -114,16 +146,21 @@ def _money_back(booking: Booking) -> str:
 
 def _facts(letter: Letter) -> list[Fact]:
     return [
-        *(_facts_of_event(letter.event) if letter.event else []),
+        *(_facts_of_event(letter.event, letter.before) if letter.event else []),
         *(_facts_of_booking(letter.booking) if letter.booking else []),
         *(_facts_of_entry(letter.entry, letter.position) if letter.entry else []),
         *(_facts_of_offer(letter.offer) if letter.offer else []),
     ]
 
 
-def _facts_of_event(event: Event) -> list[Fact]:
-    venue = [(_("Where"), event.venue)] if event.venue else []
-    return [(_("When"), when(event)), *venue]
+def _facts_of_event(event: Event, before: Schedule | None) -> list[Fact]:
+    """When and where; of an event that has moved also what does not hold any more."""
+    facts = [(_("When"), when(event))]
+    if before and _times(event) != _times(before):
+        facts = [(_("New time"), when(event)), (_("Old time"), when(before))]
+    if before and event.venue != before.venue:
+        return [*facts, (_("New place"), event.venue or "–"), (_("Old place"), before.venue or "–")]
+    return [*facts, (_("Where"), event.venue)] if event.venue else facts
 
 
 def _facts_of_booking(booking: Booking) -> list[Fact]:
@@ -160,7 +197,7 @@ def _addresses(letter: Letter) -> dict[str, str]:
     if letter.event:
         found["event"] = address_of_page("bookings:event", letter.event.pk)
     if letter.booking:
-        found["ticket"] = address_of_page("bookings:ticket", letter.booking.reference)
+        found["ticket"] = _ticket_address(letter.booking)
     if letter.offer:
         found["offer"] = address_of_page("waitlist:offer", offer_token(letter.offer))
         found["decline"] = found["offer"] + "#decline"
@@ -183,21 +220,32 @@ def _headers(unsubscribe: str | None) -> dict[str, str]:
 # --- Files --------------------------------------------------------------------------------------
 
 
-def _attachments(letter: Letter, ticket: str) -> tuple[Attachment, ...]:
+def _attachments(letter: Letter) -> tuple[Attachment, ...]:
     booking = letter.booking
     if booking is None:
         return ()
-    calendar = (
-        f"evently-{booking.reference}.ics",
-        ticket_calendar(booking, address=ticket),
-        "text/calendar",
-    )
-    code = (_code_name(booking), qr_picture(ticket), "image/png")
-    return {
-        Kind.BOOKING_CONFIRMED: (calendar, code),
-        Kind.BOOKING_CANCELLED: (calendar,),
-        Kind.EVENT_REMINDER: (code,),
+    wanted = {
+        Kind.BOOKING_CONFIRMED: (_calendar, _code),
+        Kind.BOOKING_CANCELLED: (_calendar,),
+        Kind.EVENT_MOVED: (_calendar,),
+        Kind.EVENT_REMINDER: (_code,),
     }[Kind(letter.kind)]
+    return tuple(file(booking, letter) for file in wanted)
+
+
+def _calendar(booking: Booking, letter: Letter) -> Attachment:
+    bookings = (booking, *letter.other_bookings)
+    content = ticket_calendar(bookings, address_of=_ticket_address, now=timezone.now())
+    name = f"evently-{booking.reference}.ics"
+    return Attachment(name, content, "text/calendar", method=calendar_method(booking))
+
+
+def _code(booking: Booking, _letter: Letter) -> Attachment:
+    return Attachment(_code_name(booking), qr_picture(_ticket_address(booking)), "image/png")
+
+
+def _ticket_address(booking: Booking) -> str:
+    return address_of_page("bookings:ticket", booking.reference)
 
 
 def _code_name(booking: Booking) -> str:

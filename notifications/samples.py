@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.models import Booking
 from evently.accounts.models import User
+from events.facts import Schedule
 from events.models import Event, Organiser
 from notifications.letters import Letter
 from notifications.models import Kind
@@ -15,12 +16,18 @@ from waitlist.models import Entry, Offer
 
 START = datetime(2027, 3, 13, 19, 0, tzinfo=UTC)
 MADE = START - timedelta(days=12)
+WITH_BOOKING = {
+    Kind.BOOKING_CONFIRMED,
+    Kind.BOOKING_CANCELLED,
+    Kind.EVENT_MOVED,
+    Kind.EVENT_REMINDER,
+}
 
 
 def sample_letter(kind: Kind, language: str) -> Letter:
     """A letter of this kind that shows all of its parts."""
     with translation.override(language):
-        event, reader = _event(), User(name="Ada Lovelace", email="ada@example.com")
+        event, reader = _event(kind), User(name="Ada Lovelace", email="ada@example.com")
         return Letter(
             kind=kind,
             reader=reader,
@@ -29,6 +36,7 @@ def sample_letter(kind: Kind, language: str) -> Letter:
             booking=_booking(kind, event, reader),
             entry=_entry(event, reader) if kind == Kind.WAITLIST_JOINED else None,
             position=12 if kind == Kind.WAITLIST_JOINED else None,
+            before=_before(event) if kind == Kind.EVENT_MOVED else None,
             offer=_offer(event, reader) if kind == Kind.WAITLIST_OFFER else None,
             subject=_("Doors open half an hour earlier"),
             body=_(
@@ -38,8 +46,11 @@ def sample_letter(kind: Kind, language: str) -> Letter:
         )
 
 
-def _event() -> Event:
+def _event(kind: Kind) -> Event:
+    has_moved = kind == Kind.EVENT_MOVED
     return Event(
+        moves=int(has_moved),
+        moved_at=MADE + timedelta(days=1) if has_moved else None,
         organiser=Organiser(name="Blue Note"),
         name=_("Late Jazz at the Cellar"),
         venue=_("The Cellar, Long Street 12, Berlin"),
@@ -53,7 +64,7 @@ def _event() -> Event:
 
 
 def _booking(kind: Kind, event: Event, reader: User) -> Booking | None:
-    if kind not in {Kind.BOOKING_CONFIRMED, Kind.BOOKING_CANCELLED, Kind.EVENT_REMINDER}:
+    if kind not in WITH_BOOKING:
         return None
     is_off = kind == Kind.BOOKING_CANCELLED
     return Booking(
@@ -67,6 +78,16 @@ def _booking(kind: Kind, event: Event, reader: User) -> Booking | None:
         refund=Booking.Refund.DUE if is_off else Booking.Refund.NONE,
         created_at=MADE,
         cancelled_at=MADE + timedelta(days=1) if is_off else None,
+    )
+
+
+def _before(event: Event) -> Schedule:
+    starts_at = event.starts_at - timedelta(days=7)
+    return Schedule(
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=3),
+        timezone=event.timezone,
+        venue=_("The Attic, Bridge Street 3, Berlin"),
     )
 
 

@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from bookings.models import Booking
+from bookings.queries import list_live_bookings
 from notifications.models import Kind, Notice
 from waitlist.models import Offer
 from waitlist.queries import offer_token
@@ -21,4 +22,13 @@ def target_of(notice: Notice) -> str:
             return reverse("events:catalogue")
         case Kind.EVENT_REMINDER:
             return reverse("bookings:mine")
+        case Kind.EVENT_MOVED if _has_ticket(notice):
+            return reverse("bookings:mine")
     return reverse("bookings:event", args=[notice.event_id])
+
+
+def _has_ticket(notice: Notice) -> bool:
+    return (
+        notice.event_id is not None
+        and list_live_bookings(event_id=notice.event_id, user=notice.user).exists()
+    )

@@ -8,7 +8,8 @@ from celery.signals import worker_ready
 from django.utils import timezone
 
 from evently.jobs import nudge
-from notifications import delivery, services
+from events.facts import EventMoved
+from notifications import delivery, moves, services
 from notifications.facts import BroadcastQueued
 from notifications.nudging import nudge_delivery, register_job, take_up_nudge
 from notifications.reminders import write_reminders
@@ -47,11 +48,22 @@ def remind(**_: Any) -> None:
     write_reminders(now=timezone.now())
 
 
+@shared_task(name="notifications.tell_of_moves", ignore_result=True)
+def tell_of_moves(**_: Any) -> None:
+    """Tell of the events that have moved; nudged by each move, and its own sweep."""
+    moves.tell_of_moves(now=timezone.now())
+
+
 @shared_task(name="notifications.write_broadcasts", ignore_result=True)
 def write_broadcasts(**_: Any) -> None:
     """Write the notices of organisers' messages; nudged by each, and its own sweep."""
     for broadcast_id in services.find_queued_broadcasts():
         services.write_broadcast(broadcast_id=broadcast_id)
+
+
+def nudge_moves(_: EventMoved) -> None:
+    """Who is to be told at once is; the others when the changes have settled."""
+    nudge(tell_of_moves)
 
 
 def nudge_broadcast(_: BroadcastQueued) -> None:

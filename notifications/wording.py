@@ -7,12 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Kind
 
-# In the person's choices these come first: they follow what the person did.
+# In the person's choices these come first: they follow what the person did, or change it.
 OWN_DOING = (
     Kind.BOOKING_CONFIRMED,
     Kind.BOOKING_CANCELLED,
     Kind.WAITLIST_JOINED,
     Kind.WAITLIST_OFFER,
+    Kind.EVENT_MOVED,
 )
 # Nobody needs these: their mails can be stopped with one click, without logging in (RFC 8058).
 OPTIONAL = (Kind.EVENT_REMINDER, Kind.BROADCAST, Kind.WELCOME)
@@ -25,6 +26,7 @@ TITLES: dict[str, Promise] = {
     Kind.WAITLIST_JOINED: _("On the waitlist: %(event)s"),
     Kind.WAITLIST_OFFER: _("Seats for you: %(event)s"),
     Kind.OFFER_PASSED: _("Passed on: %(event)s"),
+    Kind.EVENT_MOVED: _("New time or place: %(event)s"),
     Kind.EVENT_REMINDER: _("Coming up: %(event)s"),
     Kind.WELCOME: _("Welcome to Evently"),
 }
@@ -34,6 +36,9 @@ REASONS: dict[str, Promise] = {
     Kind.BOOKING_CANCELLED: _("You get this mail because you booked at Evently."),
     Kind.WAITLIST_JOINED: _("You get this mail because you joined the waitlist of this event."),
     Kind.WAITLIST_OFFER: _("You get this mail because you joined the waitlist of this event."),
+    Kind.EVENT_MOVED: _(
+        "You get this mail because you have a ticket for this event or wait for one."
+    ),
     Kind.EVENT_REMINDER: _("You get this mail because you have a ticket for this event."),
     Kind.WELCOME: _("You get this mail because you opened an account at Evently."),
     Kind.BROADCAST: _(

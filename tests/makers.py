@@ -1,5 +1,6 @@
 """Makers of the people and things that tests need: typed functions with sensible defaults."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -18,7 +19,8 @@ _numbers = count(1)
 
 def make_user(name: str = "Ada", **fields: Any) -> User:
     """A person with a usable password (`PASSWORD`) and an address of their own."""
-    email = fields.pop("email", f"{name.lower()}{next(_numbers)}@example.com")
+    plain = re.sub("[^a-z0-9]", "", name.lower())[:30] or "user"
+    email = fields.pop("email", f"{plain}{next(_numbers)}@example.com")
     return User.objects.create_user(email, PASSWORD, name=name, **fields)
 
 

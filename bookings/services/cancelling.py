@@ -37,7 +37,7 @@ def cancel_booking(*, reference: str, by: User, now: datetime) -> Booking:
         BookingNotFound: no such reference, or not this user's to see.
         Forbidden: the user may see the booking, and their role in the team cancels none.
         AlreadyCancelled: cancelled before; nothing changes.
-        EventClosed: the event is over.
+        EventClosed: the event is over; see `Booking.cancellable_until`.
 
     Side effects:
         Opens the transaction. Locks the event row. Writes history, unless whoever booked cancels.
@@ -53,7 +53,7 @@ def cancel_booking(*, reference: str, by: User, now: datetime) -> Booking:
             raise Forbidden(_("Ask an owner or a manager of the team to cancel this booking."))
         if booking.status == Booking.Status.CANCELLED:
             raise AlreadyCancelled
-        if event.ends_at <= now:
+        if booking.cancellable_until <= now:
             raise EventClosed(_("This event is over; its bookings cannot be cancelled any more."))
         was = (booking.status, booking.refund)
         _cancel(event, [booking], now)

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from evently.addresses import AddressField, normal_address, spellings
 from evently.ids import new_id
 
 # The words of a name and of the parts of an address, for `queries.match_people` and its index.
@@ -26,7 +27,11 @@ class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **fields)
+        """
+        Raises:
+            ValidationError: no mail can be sent to the address.
+        """
+        user = self.model(email=normal_address(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -35,14 +40,24 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=self.address_of_account(username or ""))
+
+    def address_of_account(self, typed: str) -> str:
+        """The address in the spelling under which there is an account, or would be one.
+
+        An address of before there was one spelling may stand as it was typed.
+        """
+        known = spellings(typed)
+        if len(known) == 1 or self.filter(email=known[0]).exists():
+            return known[0]
+        return known[1]
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody with an account. Addresses are kept in lower case: one account an address."""
+    """Somebody with an account: one for each address, kept as `evently.addresses` spells it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.EmailField(_("e-mail address"), max_length=254)
+    email = AddressField(_("e-mail address"), max_length=254)
     name = models.CharField(_("name"), max_length=150, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(
@@ -66,7 +81,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ("email",)
         constraints = (
             models.UniqueConstraint(Lower("email"), name="one_account_per_email"),
-            # The log-in looks up the plain column, which is always in lower case.
+            # The log-in looks up the plain column. Its lower case is the same in Python and in
+            # every collation: ASCII before the @, and a domain as IDNA maps it.
             models.UniqueConstraint(fields=("email",), name="user_email_unique"),
         )
         indexes = (GinIndex(PERSON_WORDS, name="person_by_words"),)
@@ -75,7 +91,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def clean(self) -> None:
-        self.email = self.email.strip().lower()
+        """After the field's own rule: one spelling."""
+        self.email = spellings(self.email)[-1]
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from evently.accounts.models import User
+from evently.addresses import normal_address
 from evently.api.fields import Shape, Text
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
@@ -12,7 +13,10 @@ MAX_TOKEN = 4096
 
 
 class Email(Text, serializers.EmailField):
-    """An address that is a text; kept in lower case."""
+    """An address that mail can be sent to, in the spelling in which it is stored."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return normal_address(super().to_internal_value(data))
 
 
 class UserOut(serializers.ModelSerializer[User]):

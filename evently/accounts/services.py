@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from evently.accounts.errors import EmailTaken, LoginRefused, TooManyLogins
 from evently.accounts.facts import AccountOpened
 from evently.accounts.models import User
+from evently.addresses import normal_address
 from evently.errors import Invalid
 from evently.facts import publish
 from evently.transactions import unit_of_work
@@ -24,12 +25,17 @@ def register_user(*, email: str, password: str, name: str) -> User:
     """Open an account.
 
     Raises:
-        Invalid: the password breaks a rule of `AUTH_PASSWORD_VALIDATORS`.
+        Invalid: no mail can be sent to the address, or the password breaks a rule of
+            `AUTH_PASSWORD_VALIDATORS`.
         EmailTaken: there is an account with this address.
 
     Side effects:
         Opens the transaction. Publishes AccountOpened.
     """
+    try:
+        email = normal_address(email)
+    except ValidationError as error:
+        raise Invalid(email=error.messages) from error
     try:
         validate_password(password, User(email=email, name=name))
     except ValidationError as error:
@@ -51,9 +57,7 @@ def authenticate_user(*, request: HttpRequest, email: str, password: str) -> Use
         TooManyLogins: `ACCOUNT_RATE_LIMITS["login_failed"]` is used up for this address.
     """
     try:
-        user = get_adapter(request).authenticate(
-            request, email=email.strip().lower(), password=password
-        )
+        user = get_adapter(request).authenticate(request, email=email, password=password)
     except ValidationError as error:
         raise TooManyLogins(retry_after_seconds=BRAKE_SECONDS) from error
     # Pages tell an inactive person so after the log-in; here there is no after.

@@ -31,6 +31,7 @@ from events.roles import Capability
 
 CLOSED = (Event.Status.CANCELLED, Event.Status.COMPLETED)
 CHANGES_SHOWN = 200
+MOVED = _("Everybody who has booked or waits is told of the new time or place in a few minutes.")
 
 
 class EventChangeList(ChangeList):
@@ -203,13 +204,15 @@ class EventAdmin(TeamAdmin[Event]):
 
     def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
         if change:
-            services.edit_event(
+            edited = services.edit_event(
                 event_id=obj.pk,
                 by=person(request),
                 changes=form.details(),
                 expected_version=form.cleaned_data["seen_version"] or 0,
                 now=timezone.now(),
             )
+            if edited.moves > obj.moves:
+                self.message_user(request, MOVED)
             return
         created = services.create_event(
             organiser_id=obj.organiser_id,

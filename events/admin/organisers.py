@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from evently.accounts.models import User
+from evently.addresses import AddressInput
 from evently.history.models import Change
 from evently.history.queries import list_changes
 from evently.site.pages import person
@@ -78,7 +78,7 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
 class MemberForm(ServiceForm[Membership]):
     """A member is added by the address of their account: nobody browses other people."""
 
-    email = forms.EmailField(
+    email = AddressInput(
         label=_("E-mail address of their account"), widget=UnfoldAdminEmailInputWidget()
     )
 

@@ -22,12 +22,13 @@ from events.errors import (
     WrongStatus,
     status_words,
 )
-from events.facts import EventCancelled, EventStateChanged, ListsChanged
+from events.facts import EventCancelled, EventStateChanged, ListsChanged, Schedule
 from events.inventory import change_capacity
 from events.locks import lock_event
 from events.models import Event
 from events.queries import list_ended_events, may_see, rights_of
 from events.roles import Capability
+from events.services.moving import note_move
 from events.services.recording import record_events, record_member
 
 Status = Event.Status
@@ -108,7 +109,8 @@ def edit_event(
 
     Side effects:
         Opens the transaction. Locks the event row. Writes history. Publishes EventStateChanged and
-        ListsChanged, and EventCancelled when that is the new status.
+        ListsChanged, EventMoved when time or place of an event on sale change, and EventCancelled
+        when that is the new status.
     """
     with unit_of_work():
         event = _lock_for_editor(event_id, by)
@@ -216,6 +218,7 @@ def _apply(event: Event, changes: Mapping[str, Any], by: User, now: datetime) ->
     if not new:
         return
     before = {name: getattr(event, name) for name in new}
+    schedule, was_on_sale = Schedule.of(event), event.status == Status.PUBLISHED
     details = DETAILS & new.keys()
     _step(event, Status(new.get("status", event.status)))
     for name in details:
@@ -224,7 +227,8 @@ def _apply(event: Event, changes: Mapping[str, Any], by: User, now: datetime) ->
         change_capacity(event, capacity=new["capacity"], now=now)
     if event.status != Status.CANCELLED:
         _check_details(event, now)
-    _write_details(event, [*details, "status"])
+    moved = note_move(event, before=schedule, now=now) if was_on_sale else ()
+    _write_details(event, [*details, "status", *moved])
     after = {name: (before[name], getattr(event, name)) for name in new}
     record_events([event], by=by, changes=after)
 

@@ -16,13 +16,14 @@ from evently.errors import Busy
 from evently.facts import publish as tell
 from evently.transactions import unit_of_work
 from events.errors import CapacityBelowTaken, OrganiserNotFound
-from events.facts import EventStateChanged, ListsChanged
+from events.facts import EventStateChanged, ListsChanged, Schedule
 from events.importing import BadLine, EventRow, ParsedFile
 from events.inventory import change_capacity
 from events.locks import lock_event
 from events.models import Event, Organiser
 from events.queries import rights_of
 from events.roles import Capability
+from events.services.moving import note_move
 from events.services.recording import record_events
 
 Status = Event.Status
@@ -92,7 +93,8 @@ def import_events(
 
     Side effects:
         Opens the transaction. Locks the rows of changed events, in the order of their ids. Writes
-        history. Publishes EventStateChanged for each of the changed events, and ListsChanged.
+        history. Publishes EventStateChanged for each of the changed events, EventMoved for those on
+        sale whose time or place change, and ListsChanged.
     """
     try:
         with unit_of_work():
@@ -185,12 +187,14 @@ class _Importer:
         _require_untouched(event, changes)
         kept = {name: (getattr(event, name), value) for name, value in changes.items()}
         capacity = changes.pop("capacity", event.capacity)
+        schedule, was_on_sale = Schedule.of(event), event.status == Status.PUBLISHED
         for name, value in changes.items():
             setattr(event, name, value)
         _check_rules(event, self.now)
         if capacity != event.capacity:
             change_capacity(event, capacity=capacity, now=self.now)
-        _write(event, changes)
+        moved = note_move(event, before=schedule, now=self.now) if was_on_sale else ()
+        _write(event, changes | {name: getattr(event, name) for name in moved})
         record_events([event], by=self.by, changes=kept)
         self.changed.append(event.pk)
         self.report.changed += 1

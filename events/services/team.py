@@ -121,7 +121,8 @@ def _lock_member(member_id: UUID, by: User) -> Membership:
 
 
 def _account(email: str) -> User:
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    address = User.objects.address_of_account(email)
+    user = User.objects.filter(email=address, is_active=True).first()
     if user is None:
         raise Invalid(email=_("There is no account with this address. Ask them to sign up first."))
     return user

@@ -193,9 +193,9 @@ class SuppressionAdmin(StaffLooks):
 def with_pictures(mail: Mail) -> str:
     """The mail's HTML with its pictures in it, for those who have no attachments: browsers."""
     html = mail.html
-    for name, content, media_type in mail.attachments:
-        data = base64.b64encode(content).decode()
-        html = html.replace(f"cid:{name}", f"data:{media_type};base64,{data}")
+    for file in mail.attachments:
+        data = base64.b64encode(file.content).decode()
+        html = html.replace(f"cid:{file.name}", f"data:{file.media_type};base64,{data}")
     return html
 
 

@@ -20,7 +20,7 @@ from psycopg import Connection
 from psycopg.pq import ExecStatus
 
 from evently.transactions import unit_of_work
-from notifications.delivery.answers import ClaimLost
+from notifications.delivery.answers import ClaimLost, NotTaken, Rejected, Unanswered
 from notifications.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ def hand_over(
 
     Raises:
         ClaimLost: the delivery is not ours any more; the last step was not taken.
+        NotTaken, Rejected, Unanswered: the last step's; what else it raises is no answer.
     """
     until = now + GRACE[provider]
     _begin_handing_over(delivery, provider, until)
@@ -89,6 +90,11 @@ def hand_over(
     line.pgconn.send_query(b"COMMIT")
     try:
         return last_step()
+    except (NotTaken, Rejected, Unanswered):
+        raise
+    except Exception as error:
+        logger.exception("Delivery %s broke while it was handed over", delivery.pk)
+        raise Unanswered(f"It broke while it was handed over: {error!r}") from error
     finally:
         _hear_of_commit(line)
 

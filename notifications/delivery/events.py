@@ -9,8 +9,10 @@ from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from evently.addresses import spellings
 from evently.transactions import unit_of_work
 from notifications.delivery.message import DELIVERY_ID
+from notifications.delivery.outcomes import storable
 from notifications.models import Delivery, Suppression
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def hear_event(event: AnymailTrackingEvent, **_signal: Any) -> None:
         reason = _reason_to_stop(event)
         if reason and event.recipient:
             Suppression.objects.get_or_create(
-                email=event.recipient.lower(), defaults={"reason": reason, "at": now}
+                email=spellings(event.recipient)[-1], defaults={"reason": reason, "at": now}
             )
 
 
@@ -57,7 +59,7 @@ def _move(delivery: QuerySet[Delivery], event: AnymailTrackingEvent, at: datetim
         open_still.update(status=Status.DELIVERED, last_error="", **known)
     elif event.event_type in CAME_BACK:
         why = event.mta_response or event.reject_reason or event.event_type
-        delivery.update(status=Status.FAILED, last_error=why, **known)
+        delivery.update(status=Status.FAILED, last_error=storable(why), **known)
 
 
 def _reason_to_stop(event: AnymailTrackingEvent) -> Suppression.Reason | None:

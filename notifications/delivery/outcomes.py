@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from evently.errors import Busy
 from evently.transactions import unit_of_work
@@ -34,6 +34,8 @@ OPEN = (Status.DUE, Status.SENDING, Status.UNCONFIRMED)
 # After each round in which nobody took it; after the last it is a dead letter.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 360))
 JITTER = 0.2
+LONGEST_DETAIL = 2_000
+OURSELVES = "evently"  # who tried when our own code failed: no provider was asked
 DATABASE_PATIENCE_SECONDS = 300.0
 DATABASE_PAUSE_SECONDS = 0.5
 
@@ -80,7 +82,7 @@ def note_unanswered(delivery: Delivery, provider: str, detail: str, *, now: date
                 pk=delivery.pk, status__in=(Status.DUE, Status.SENDING)
             )
             until = delivery.claimed_until
-            waiting.update(status=Status.SENDING, claimed_until=until, last_error=detail)
+            waiting.update(status=Status.SENDING, claimed_until=until, last_error=storable(detail))
         else:
             _settle(delivery, status=Status.UNCONFIRMED, sent_at=now, last_error=detail)
 
@@ -110,15 +112,21 @@ def take_back(delivery: Delivery, provider: str, detail: str, *, now: datetime) 
 @persistent
 def put_off(delivery: Delivery, detail: str, *, now: datetime) -> None:
     """Nobody took it in this round: try again later, or never."""
-    round_done = delivery.attempts
-    if round_done < len(PAUSES):
-        jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (no secret)
-        again = {"status": Status.DUE, "due_at": now + PAUSES[round_done] * jitter}
-    else:
-        again = {"status": Status.FAILED}
-        logger.error("Delivery %s failed for good: %s", delivery.pk, detail)
     with unit_of_work():
-        _settle(delivery, last_error=detail, **again)
+        _settle(delivery, last_error=detail, **_later_or_never(delivery, detail, now))
+
+
+@persistent
+def put_off_broken(delivery: Delivery, detail: str, *, now: datetime) -> None:
+    """Our own code failed at it: that counts as a try. Try again later, or never.
+
+    Whatever broke after it was handed over is left to `settle_unanswered`.
+    """
+    with unit_of_work():
+        _keep_attempt(delivery, OURSELVES, Outcome.BROKEN, detail, now)
+        still_ours = Delivery.objects.filter(pk=delivery.pk, status=Status.DUE)
+        again = _later_or_never(delivery, detail, now)
+        _change(still_ours, last_error=detail, **again)
 
 
 def drop(delivery: Delivery, why: str) -> None:
@@ -130,12 +138,13 @@ def settle_unanswered(*, now: datetime) -> None:
     """Decide about what was handed over and never answered, by a lost answer or a crash.
 
     SendGrid's events tell what it has, when its webhook is set up: who was not heard of is sent
-    again. Nobody tells what an SMTP server has: those count as sent, and are listed.
+    again, until all tries are used up. Nobody tells what an SMTP server has: those count as sent,
+    and are listed.
     """
     silent = Delivery.objects.filter(status=Status.SENDING, claimed_until__lte=now)
     heard_of = silent.filter(provider="sendgrid") if is_heard_later("sendgrid") else silent.none()
     with unit_of_work():
-        heard_of.update(
+        heard_of.filter(attempts__lt=len(PAUSES)).update(
             status=Status.DUE, due_at=now, claimed_until=None, attempts=F("attempts") + 1
         )
         silent.update(
@@ -177,11 +186,34 @@ def _keep_attempt(
         at=now,
         provider=provider,
         outcome=outcome,
-        detail=detail,
+        detail=storable(detail),
     )
     transaction.on_commit(lambda: count_attempt(provider, outcome))
 
 
 def _settle(delivery: Delivery, **changes: Any) -> None:
-    still_open = Delivery.objects.filter(pk=delivery.pk, status__in=OPEN)
-    still_open.update(claimed_until=None, attempts=F("attempts") + 1, **changes)
+    _change(Delivery.objects.filter(pk=delivery.pk, status__in=OPEN), **changes)
+
+
+def _change(deliveries: QuerySet[Delivery], *, last_error: str, **changes: Any) -> None:
+    deliveries.update(
+        claimed_until=None,
+        attempts=F("attempts") + 1,
+        last_error=storable(last_error),
+        **changes,
+    )
+
+
+def _later_or_never(delivery: Delivery, detail: str, now: datetime) -> dict[str, Any]:
+    round_done = delivery.attempts
+    if round_done < len(PAUSES):
+        jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (no secret)
+        return {"status": Status.DUE, "due_at": now + PAUSES[round_done] * jitter}
+    logger.error("Delivery %s failed for good: %s", delivery.pk, detail)
+    return {"status": Status.FAILED}
+
+
+def storable(detail: str) -> str:
+    """What others said, as PostgreSQL can keep it: no NUL, no half of a surrogate pair."""
+    text = detail[:LONGEST_DETAIL].replace("\0", "\\0")
+    return text.encode(errors="backslashreplace").decode()

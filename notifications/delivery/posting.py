@@ -8,13 +8,14 @@ from datetime import datetime
 
 from django.core.mail import EmailMessage
 
-from events.models import Event
 from notifications.delivery import outcomes
 from notifications.delivery.answers import ClaimLost, NotTaken, Rejected, Unanswered
 from notifications.delivery.claims import claim_due, release
 from notifications.delivery.message import message_of
 from notifications.delivery.routes import Provider, Route, watched
 from notifications.models import Delivery, Kind, Notice, Suppression
+from notifications.moves import is_news
+from notifications.reminders import is_too_late
 from notifications.wording import OPTIONAL
 
 logger = logging.getLogger(__name__)
@@ -48,24 +49,22 @@ def deliver_batch(*, now: datetime, seconds: float = 60.0) -> int:
 
 
 def _take_up(delivery: Delivery, route: Route, unwanted: dict[str, str], now: datetime) -> None:
-    why = _reason_to_drop(delivery.notice, unwanted, now)
-    if why:
-        outcomes.drop(delivery, why)
-        return
+    """Settle one delivery, or put it off. Whatever is wrong with it, the others go on."""
     try:
-        _bring(delivery, route, now)
+        if why := _reason_to_drop(delivery.notice, unwanted, now):
+            outcomes.drop(delivery, why)
+        else:
+            _bring(delivery, route, now)
     except ClaimLost:
         logger.info("Delivery %s is another worker's by now", delivery.pk)
+    except Exception as error:  # A database that is out costs one delivery a try, and no more.
+        logger.exception("Delivery %s could not be written or sent", delivery.pk)
+        outcomes.put_off_broken(delivery, f"Not written or sent: {error!r}", now=now)
 
 
 def _bring(delivery: Delivery, route: Route, now: datetime) -> None:
     """Offer it to each provider until one takes it."""
-    try:
-        message = message_of(delivery)
-    except Exception as error:
-        logger.exception("Delivery %s could not be written", delivery.pk)
-        outcomes.put_off(delivery, f"Not written: {error!r}", now=now)
-        return
+    message = message_of(delivery)
     refusal: str | None = "Nobody can be asked now"
     for provider in route.open_providers():
         refusal = _offer(delivery, message, provider, now)
@@ -101,13 +100,11 @@ def _reason_to_drop(notice: Notice, unwanted: dict[str, str], now: datetime) -> 
         return "The account is closed"
     if reason and (notice.kind in OPTIONAL or reason != Suppression.Reason.UNSUBSCRIBED):
         return f"No mail to this address: {reason}"
-    if notice.kind == Kind.EVENT_REMINDER and not _is_still_to_come(notice.event, now):
+    if notice.kind == Kind.EVENT_REMINDER and is_too_late(notice, now):
         return "Too late to remind of it"
+    if notice.kind == Kind.EVENT_MOVED and not is_news(notice.event, notice.data):
+        return "The event is off, or when and where it was before"
     return None
-
-
-def _is_still_to_come(event: Event | None, now: datetime) -> bool:
-    return bool(event and event.status == Event.Status.PUBLISHED and event.starts_at > now)
 
 
 def _unwanted_addresses(emails: Collection[str]) -> dict[str, str]:

@@ -35,8 +35,17 @@ class SendGridProvider:
             ClaimLost: see `hand_over`.
         """
         self._backend.open()
+        self._try_to_write(message)
         hand_over(delivery, provider=self.name, now=now, last_step=lambda: self._post(message))
         return Receipt(message.anymail_status.message_id)  # type: ignore[attr-defined]
+
+    def _try_to_write(self, message: EmailMessage) -> None:
+        """A message that cannot be written breaks here, before SendGrid might have it."""
+        try:
+            payload = self._backend.build_message_payload(message, self._backend.send_defaults)
+            payload.get_request_params(self._backend.api_url)
+        except AnymailError as error:
+            raise NotTaken(str(error)) from error
 
     def _post(self, message: EmailMessage) -> None:
         try:

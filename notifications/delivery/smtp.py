@@ -40,9 +40,10 @@ class SmtpProvider:
             NotTaken, Rejected, Unanswered: see there.
             ClaimLost: see `hand_over`.
         """
+        lines = _lines_of(message)
         smtp = self._line()
         try:
-            _dictate(smtp, message)
+            _dictate(smtp, message, lines)
             hand_over(delivery, provider=self.name, now=now, last_step=lambda: _finish(smtp))
             _judge(_last_reply(smtp), wanted=250)
         except BaseException:
@@ -57,7 +58,7 @@ class SmtpProvider:
             assert smtp
             if is_new:
                 _greet(smtp)
-        except (OSError, SMTPException) as error:
+        except (OSError, SMTPException, ValueError) as error:  # also what no server can be told
             self._backend.connection = None
             raise NotTaken(f"No connection: {error}", is_out=True) from error
         return smtp
@@ -75,7 +76,7 @@ def _greet(smtp: SMTP) -> None:
     smtp.ehlo_or_helo_if_needed()
 
 
-def _dictate(smtp: SMTP, message: EmailMessage) -> None:
+def _dictate(smtp: SMTP, message: EmailMessage, lines: bytes) -> None:
     """Everything but the last line."""
     [recipient] = message.to
     try:
@@ -83,7 +84,7 @@ def _dictate(smtp: SMTP, message: EmailMessage) -> None:
         _judge(smtp.rcpt(recipient), wanted=250)
         smtp.putcmd("data")
         _judge(smtp.getreply(), wanted=354, is_about_us=True)
-        smtp.send(_lines_of(message))
+        smtp.send(lines)
     except (OSError, SMTPException) as error:
         raise NotTaken(f"The connection broke: {error}", is_out=True) from error
 

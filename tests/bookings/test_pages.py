@@ -461,9 +461,11 @@ def test_a_ticket_says_what_now(change: dict[str, Any], said: str, unsaid: str) 
 
 def calendar_of(client: Client, booking: Booking) -> Any:
     answer = client.get(f"/bookings/{booking.reference}/ticket.ics")
-    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    calendar = Calendar.from_ical(answer.content)
+    media_type = f"text/calendar; method={calendar['METHOD']}; charset=utf-8"
+    assert answer.headers["Content-Type"] == media_type
     assert booking.reference in answer.headers["Content-Disposition"]
-    return Calendar.from_ical(answer.content)
+    return calendar
 
 
 def test_a_ticket_goes_into_a_calendar_on_the_events_own_clocks() -> None:

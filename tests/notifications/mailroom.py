@@ -31,7 +31,7 @@ def arrivals(folder: Path) -> Counter[str]:
 
 
 class MoodySmtp:
-    """Answers as a test wants it; `taken` has what it took.
+    """Answers as a test wants it; `taken` has what it took, `recipients` for whom.
 
     Args:
         answers: by command (RCPT, DATA): what is said instead of yes. An answer of None breaks the
@@ -41,6 +41,7 @@ class MoodySmtp:
     def __init__(self) -> None:
         self.answers: dict[str, str | None] = {}
         self.taken: list[Message] = []
+        self.recipients: list[str] = []
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -57,6 +58,7 @@ class MoodySmtp:
         if answer is None or answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
             self.taken.append(message_from_bytes(envelope.content))
+            self.recipients.extend(envelope.rcpt_tos)
         if answer is None:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()

@@ -74,7 +74,7 @@ class Checker(HTMLParser):
 def test_every_mail_is_whole_in_text_and_html(kind: Kind, language: str) -> None:
     mail = write(sample_letter(kind, language))
     page = Checker(mail.html)
-    names = [name for name, _, _ in mail.attachments]
+    names = [file.name for file in mail.attachments]
     assert f'<html lang="{language}"' in mail.html
     assert 'name="color-scheme"' in mail.html
     assert all(picture.removeprefix("cid:") in names for picture in page.pictures)
@@ -117,22 +117,21 @@ def test_a_mail_speaks_the_language_of_its_notice_whatever_the_worker_speaks() -
 
 def test_a_confirmation_brings_the_calendar_file_and_the_code_that_its_html_shows() -> None:
     mail, booking = booked()
-    files = {media_type: (name, content) for name, content, media_type in mail.attachments}
-    (entry,) = Calendar.from_ical(files["text/calendar"][1]).walk("VEVENT")
+    files = {file.media_type: file for file in mail.attachments}
+    (entry,) = Calendar.from_ical(files["text/calendar"].content).walk("VEVENT")
     assert entry["STATUS"] == "CONFIRMED"
     assert booking.reference in str(entry["DESCRIPTION"])
-    name, picture = files["image/png"]
-    assert picture.startswith(b"\x89PNG")
-    assert f"cid:{name}" in mail.html
+    assert files["image/png"].content.startswith(b"\x89PNG")
+    assert f"cid:{files['image/png'].name}" in mail.html
 
 
 def test_a_cancellation_takes_the_date_out_of_the_calendar_and_names_the_refund() -> None:
     _, booking = booked()
     cancel_booking(reference=booking.reference, by=booking.user, now=datetime.now(UTC))
     mail = render(notice_of(booking.user, Kind.BOOKING_CANCELLED))
-    ((_, content, media_type),) = mail.attachments
-    assert media_type == "text/calendar"
-    assert b"STATUS:CANCELLED" in content
+    (file,) = mail.attachments
+    assert (file.media_type, file.method) == ("text/calendar", "CANCEL")
+    assert b"STATUS:CANCELLED" in file.content
     assert "€25.00 will be refunded." in mail.text
     assert "Your booking is cancelled" in mail.text
 
@@ -199,7 +198,7 @@ def test_a_reminder_brings_the_ticket_along() -> None:
     mail = render(notice_of(booking.user, Kind.EVENT_REMINDER, event=booking.event))
     assert mail.subject == "Coming up: Late Jazz"
     assert booking.reference in mail.html
-    assert [media_type for _, _, media_type in mail.attachments] == ["image/png"]
+    assert [file.media_type for file in mail.attachments] == ["image/png"]
 
 
 def test_a_reminder_of_what_was_cancelled_meanwhile_is_still_a_mail() -> None:

@@ -34,12 +34,15 @@ class Part:
         argv: the command line.
         grace: seconds it gets to stop in good order.
         env: variables for this program alone.
+        listens: whether it serves the site: it is given the listening socket's number at the end
+            of its command line.
     """
 
     name: str
     argv: tuple[str, ...]
     grace: float = 10.0
     env: Mapping[str, str] = field(default_factory=dict)
+    listens: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
     ignored = "ignore:You're running the worker"
     celery = (python, "-W", ignored, "-m", "celery", "-A", "evently", "--quiet")
     worker = ("worker", "--loglevel", "WARNING", "--concurrency", "2", "-X", "mail")
+    serve = (*manage, "serve", "--host", "127.0.0.1", "--port", str(port), "--fd")
     beat = ("beat", "--loglevel", "WARNING", "--schedule", str(home / "celerybeat-schedule"))
     return Plan(
         steps=(
@@ -75,7 +79,7 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
             ),
         ),
         parts=(
-            Part("web", (*manage, "serve", "--host", "127.0.0.1", "--port", str(port)), grace=15),
+            Part("web", serve, grace=20, listens=True),
             Part("worker", (*celery, *worker)),
             Part("mailer", (*celery, *MAILER)),
             Part("beat", (*celery, *beat)),

@@ -7,10 +7,11 @@ from pathlib import Path
 
 ADMIN = "admin@evently.example"
 # A worker for mail alone: however much of it waits, other jobs do not.
-MAILER = (
+WORKER = (
     *("worker", "--loglevel", "WARNING", "--concurrency", "2"),
-    *("-Q", "mail", "--hostname", "mailer@%h", "--without-mingle", "--without-gossip"),
+    *("--without-mingle", "--without-gossip"),
 )
+MAILER = (*WORKER, "-Q", "mail", "--hostname", "mailer@%h")
 WELCOME = """
   Evently is running.
 
@@ -65,7 +66,6 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
     # As root Celery warns of itself; on one's own machine that is no news.
     ignored = "ignore:You're running the worker"
     celery = (python, "-W", ignored, "-m", "celery", "-A", "evently", "--quiet")
-    worker = ("worker", "--loglevel", "WARNING", "--concurrency", "2", "-X", "mail")
     serve = (*manage, "serve", "--host", "127.0.0.1", "--port", str(port), "--fd")
     beat = ("beat", "--loglevel", "WARNING", "--schedule", str(home / "celerybeat-schedule"))
     return Plan(
@@ -80,7 +80,7 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
         ),
         parts=(
             Part("web", serve, grace=20, listens=True),
-            Part("worker", (*celery, *worker)),
+            Part("worker", (*celery, *WORKER, "-X", "mail")),
             Part("mailer", (*celery, *MAILER)),
             Part("beat", (*celery, *beat)),
         ),

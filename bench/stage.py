@@ -25,9 +25,10 @@ from bench import rows
 from bench.pace import Pace
 from bench.sides import Side
 from evently.dev.postgres import Postgres
-from evently.dev.process import Child, describe_exit
+from evently.dev.process import Child
 from evently.dev.redis import free_port
 from evently.dev.throwaway import ThrowAway
+from evently.restarts import describe_exit
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"

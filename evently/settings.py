@@ -196,6 +196,8 @@ CHANNEL_LAYERS = {
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 CELERY_BROKER_URL = REDIS_URL
+# Kombu's, but for one error that ended workers when Redis went away.
+CELERY_BROKER_TRANSPORT = "evently.jobs.broker:Transport"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # However long Redis is out, workers come back by themselves.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

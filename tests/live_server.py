@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
+from redis import Redis as Client
 
 from evently.dev.postgres import Postgres
 from evently.dev.process import Child
@@ -79,6 +80,11 @@ class Web:
     def is_running(self) -> bool:
         return self._child is not None and self._child.is_running
 
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
     def start(self) -> None:
         """Start it and return when it answers."""
         argv = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
@@ -108,17 +114,22 @@ class Web:
 
 
 class LiveEvently:
-    """Use as a context manager; `postgres`, `redis` and `web` can be stopped and started inside."""
+    """Use as a context manager; `postgres`, `redis` and `web` can be stopped and started inside.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        settings: environment variables, beside or instead of those that every test gets.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
         # What was acknowledged must outlive a crash of the database.
         self.postgres = Postgres(folder / "postgres", durable=True)
         self.redis = Redis(folder / "redis", durable=False)
         self.log = folder / "web.log"
         self._folder = folder
+        self._settings = settings
         self._stack = ExitStack()
-        self._web = Web(lambda: self.environment, self.log)
-        self.port, self.url = self._web.port, self._web.url
+        self.web = Web(lambda: self.environment, self.log)
+        self.port, self.url = self.web.port, self.web.url
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -150,15 +161,16 @@ class LiveEvently:
             "EVENTLY_HOME": str(self._folder),
             "SECRET_KEY": "the one key of a test that lives for some seconds",
             "RATE_LIMITS": "off",
+            **self._settings,
         }
 
     def start_web(self) -> None:
         """Start the web server and return when it answers."""
-        self._web.start()
+        self.web.start()
 
     def kill_web(self) -> None:
         """SIGKILL, as a crash would do it."""
-        self._web.kill()
+        self.web.kill()
 
     @contextmanager
     def another_web(self, **environment: str) -> Iterator[Web]:
@@ -170,12 +182,17 @@ class LiveEvently:
         finally:
             web.kill()
 
+    def forget_limits(self) -> None:
+        """Give everybody their budgets back; a process remembers its refusals for some seconds."""
+        with Client.from_url(self.redis.url) as client:
+            client.flushdb()
+
     def heal(self) -> None:
         """Start whatever a test has stopped."""
         for server in (self.postgres, self.redis):
             if not server.is_running:
                 server.start()
-        if not self._web.is_running:
+        if not self.web.is_running:
             self.start_web()
         eventually(lambda: self.parts() >= {"database", "redis"}, "all parts are back")
 

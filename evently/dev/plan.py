@@ -7,10 +7,11 @@ from pathlib import Path
 
 ADMIN = "admin@evently.example"
 # A worker for mail alone: however much of it waits, other jobs do not.
-MAILER = (
+WORKER = (
     *("worker", "--loglevel", "WARNING", "--concurrency", "2"),
-    *("-Q", "mail", "--hostname", "mailer@%h", "--without-mingle", "--without-gossip"),
+    *("--without-mingle", "--without-gossip"),
 )
+MAILER = (*WORKER, "-Q", "mail", "--hostname", "mailer@%h")
 WELCOME = """
   Evently is running.
 
@@ -34,12 +35,15 @@ class Part:
         argv: the command line.
         grace: seconds it gets to stop in good order.
         env: variables for this program alone.
+        listens: whether it serves the site: it is given the listening socket's number at the end
+            of its command line.
     """
 
     name: str
     argv: tuple[str, ...]
     grace: float = 10.0
     env: Mapping[str, str] = field(default_factory=dict)
+    listens: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
     # As root Celery warns of itself; on one's own machine that is no news.
     ignored = "ignore:You're running the worker"
     celery = (python, "-W", ignored, "-m", "celery", "-A", "evently", "--quiet")
-    worker = ("worker", "--loglevel", "WARNING", "--concurrency", "2", "-X", "mail")
+    serve = (*manage, "serve", "--host", "127.0.0.1", "--port", str(port), "--fd")
     beat = ("beat", "--loglevel", "WARNING", "--schedule", str(home / "celerybeat-schedule"))
     return Plan(
         steps=(
@@ -75,8 +79,8 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
             ),
         ),
         parts=(
-            Part("web", (*manage, "serve", "--host", "127.0.0.1", "--port", str(port)), grace=15),
-            Part("worker", (*celery, *worker)),
+            Part("web", serve, grace=20, listens=True),
+            Part("worker", (*celery, *WORKER, "-X", "mail")),
             Part("mailer", (*celery, *MAILER)),
             Part("beat", (*celery, *beat)),
         ),

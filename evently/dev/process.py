@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ class Child:
     Args:
         output: file descriptor for what it prints, errors included.
         stop_signal: the signal by which it stops in good order.
+        files: descriptors of ours that it has too, under the same numbers.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Child:
         cwd: Path | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
         identity: Identity = OURSELVES,
+        files: Collection[int] = (),
     ) -> None:
         self._stop_signal = stop_signal
         self._process = subprocess.Popen(
@@ -53,6 +55,7 @@ class Child:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=files,
             user=identity.uid,
             group=identity.gid,
             extra_groups=None if identity.uid is None else [],
@@ -124,13 +127,6 @@ def _start_reaper() -> subprocess.Popen[bytes]:
         cwd="/",
         start_new_session=True,
     )
-
-
-def describe_exit(code: int | None) -> str:
-    """In words, for a message: how a program ended."""
-    if code is None:
-        return "still running"
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def command_of(pid: int) -> str:

@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
-from evently.dev.process import OURSELVES, Child, Identity, command_of, describe_exit, is_alive
+from evently.dev.process import OURSELVES, Child, Identity, command_of, is_alive
+from evently.restarts import describe_exit
 
 RETRY_SECONDS = 10.0  # a server killed a moment ago leaves locks that vanish within about two
 READY_SECONDS = 60.0  # replaying a long log after a crash

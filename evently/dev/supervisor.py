@@ -16,16 +16,16 @@ from evently.dev.home import Services, held, kept_secret, note_services
 from evently.dev.mail import MailServer
 from evently.dev.plan import Part, Plan
 from evently.dev.postgres import Postgres
-from evently.dev.process import Child, describe_exit
+from evently.dev.process import Child
 from evently.dev.redis import Redis
 from evently.dev.servers import Server, ServerFailed
+from evently.restarts import Backoff, describe_exit, describe_pause
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MARK = "EVENTLY_SUPERVISED_IN"
 WAYS_TO_SEND_MAIL = ("EMAIL_HOST", "SENDGRID_API_KEY")
 TICK_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 30.0
-STEADY_SECONDS = 30.0  # who ran that long starts anew at the shortest pause
+BACKLOG = 8_192  # clients that wait while the web server starts
 SLOW_START_SECONDS = 60.0
 LEFTOVERS_SECONDS = 5.0
 
@@ -53,10 +53,17 @@ class Runnable(Protocol):
 
 
 class Program:
-    """A part of the plan as something that runs."""
+    """A part of the plan as something that runs.
 
-    def __init__(self, part: Part, *, env: Mapping[str, str], output: int) -> None:
+    Args:
+        listener: the site's socket, for the part that listens.
+    """
+
+    def __init__(
+        self, part: Part, *, env: Mapping[str, str], output: int, listener: socket.socket
+    ) -> None:
         self.name = part.name
+        self._files = [listener.fileno()] if part.listens else []
         self._part = part
         self._env = {**env, **part.env}
         self._output = output
@@ -71,7 +78,13 @@ class Program:
         return self._child.exit_code if self._child else None
 
     def start(self) -> None:
-        self._child = Child(self._part.argv, env=self._env, output=self._output, cwd=CHECKOUT)
+        self._child = Child(
+            [*self._part.argv, *map(str, self._files)],
+            env=self._env,
+            output=self._output,
+            cwd=CHECKOUT,
+            files=self._files,
+        )
 
     def stop(self) -> None:
         if self._child is not None:
@@ -83,12 +96,16 @@ class Program:
 
 
 class Keeper:
-    """Starts one runnable again when it crashed, each time after a longer pause."""
+    """Starts one runnable again when it crashed, each time after a longer pause.
 
-    def __init__(self, runnable: Runnable, console: Console) -> None:
+    Args:
+        pause: the first one, in seconds.
+    """
+
+    def __init__(self, runnable: Runnable, console: Console, *, pause: float) -> None:
         self.runnable = runnable
         self._console = console
-        self._crashes = 0
+        self._backoff = Backoff(first=pause)
         self._started_at = 0.0
         self._due_at: float | None = None
 
@@ -113,12 +130,10 @@ class Keeper:
             self._note_crash(time.monotonic(), str(failure))
 
     def _note_crash(self, now: float, how: str) -> None:
-        steady = now - self._started_at > STEADY_SECONDS
-        self._crashes = 1 if steady else self._crashes + 1
-        pause = min(LONGEST_PAUSE_SECONDS, 2.0 ** (self._crashes - 1))
+        pause = self._backoff.pause_after(now - self._started_at)
         self._due_at = now + pause
-        name = self.runnable.name
-        self._console.say(f"{name} ended unexpectedly ({how}); starting it again in {pause:g} s")
+        name, when = self.runnable.name, describe_pause(pause)
+        self._console.say(f"{name} ended unexpectedly ({how}); starting it again {when}")
 
 
 class Supervisor:
@@ -149,7 +164,7 @@ class Supervisor:
         with ExitStack() as stack:
             stack.enter_context(held(self._home, port=self._port))
             end_leftovers(self._home)
-            refuse_taken_port(self._port)
+            self._listener = stack.enter_context(listen(self._port))
             stack.enter_context(self._signals())
             stack.callback(self._stop_everything)
             try:
@@ -167,7 +182,9 @@ class Supervisor:
             self._perform(step)
         for part in self._plan.parts:
             output = self._console.channel(part.name)
-            self._keep(Program(part, env=self._env, output=output))
+            program = Program(part, env=self._env, output=output, listener=self._listener)
+            # Clients wait for the web server; others had the pause to end what they had in hand.
+            self._keep(program, pause=0 if part.listens else 1)
 
     def _start_servers(self) -> None:
         servers: tuple[tuple[str, type[Server]], ...]
@@ -219,7 +236,7 @@ class Supervisor:
             return
         self._console.say(f"{step.name} …")
         output = self._console.channel(step.name)
-        program = Program(step, env=self._env, output=output)
+        program = Program(step, env=self._env, output=output, listener=self._listener)
         program.start()
         while program.is_running and not self._stopping:
             time.sleep(0.02)
@@ -232,9 +249,9 @@ class Supervisor:
             log = self._console.log_of(step.name)
             raise StepFailed(f"{step.name} failed ({how}), so nothing was started. Its log: {log}")
 
-    def _keep(self, runnable: Runnable) -> None:
+    def _keep(self, runnable: Runnable, *, pause: float = 1) -> None:
         if not self._stopping:
-            keeper = Keeper(runnable, self._console)
+            keeper = Keeper(runnable, self._console, pause=pause)
             self._keepers.append(keeper)
             keeper.start()
 
@@ -255,6 +272,7 @@ class Supervisor:
 
     def _stop_everything(self) -> None:
         self._stopping = True
+        self._listener.close()
         if self._keepers:
             self._console.say("stopping …")
         for keeper in reversed(self._keepers):
@@ -281,7 +299,7 @@ class Supervisor:
 
 def is_ready(port: int) -> bool:
     """Whether the site says that it can serve."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == 200
@@ -291,13 +309,20 @@ def is_ready(port: int) -> bool:
         connection.close()
 
 
-def refuse_taken_port(port: int) -> None:
-    """Raises PortTaken, with a free port in its message, when somebody listens on `port`."""
-    if not _can_listen(port):
+def listen(port: int) -> socket.socket:
+    """The socket of the site. We keep it while web servers come and go: clients wait in its queue
+    instead of being refused.
+
+    Raises:
+        PortTaken: somebody else listens there; the message has a free port.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    except OSError:
         other = next((p for p in range(port + 1, 65_536) if _can_listen(p)), 8000)
         raise PortTaken(
             f"Port {port} is taken or not allowed. Choose another: PORT={other} make run"
-        )
+        ) from None
 
 
 def end_leftovers(home: Path) -> None:

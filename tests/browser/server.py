@@ -42,7 +42,9 @@ def collect_static(folder: Path) -> None:
 
 
 class Server(str):
-    """Host and port of a server, such as "127.0.0.1:23456", and the number of its process."""
+    """Host and port of a server, such as "127.0.0.1:23456", and the number of the process that
+    serves.
+    """
 
     __slots__ = ("pid",)
     pid: int
@@ -57,7 +59,9 @@ def running_server(**environment: str) -> Iterator[Server]:
     try:
         _wait_until_live(port, process)
         server = Server(f"127.0.0.1:{port}")
-        server.pid = process.pid
+        # The parent only listens: its one child serves.
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        server.pid = int(children)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)

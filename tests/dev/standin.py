@@ -15,12 +15,15 @@ from evently.dev.plan import Part, Plan
 from evently.dev.supervisor import PortTaken, Supervisor
 
 WEB = """
-import http.server, sys
+import http.server, socket, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200 if self.path == "/health/ready" else 404)
         self.end_headers()
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=int(sys.argv[1]))
+server.serve_forever()
 """
 # With a child of its own, as Celery's pool has them; their ids stand in the worker's output.
 WORKER = """
@@ -36,7 +39,10 @@ def main() -> int:
     python = (sys.executable, "-u", "-c")
     plan = Plan(
         steps=tuple(Part(f"step{i}", (*python, code)) for i, code in enumerate(steps)),
-        parts=(Part("web", (*python, WEB, port)), Part("worker", (*python, WORKER), grace=2)),
+        parts=(
+            Part("web", (*python, WEB), listens=True),
+            Part("worker", (*python, WORKER), grace=2),
+        ),
         welcome="WELCOME",
     )
     console = Console(Path(home) / "logs")

@@ -6,11 +6,13 @@ import socket
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from evently.dev.home import find_services
+from evently.dev.process import command_of
 from tests.dev.helpers import Run, ask_postgres, eventually, redis_client
 
 Start = Callable[..., Run]
@@ -88,6 +90,36 @@ def test_a_crashed_part_is_named_and_started_again(start: Start) -> None:
     assert worker_pids(run, times=2)[0] != parent
     assert child not in run.descendants()
     assert run.stop(signal.SIGHUP) == 0
+
+
+def test_clients_wait_while_the_web_server_starts_again(start: Start) -> None:
+    """Who comes when it is gone is not refused: the supervisor holds the socket."""
+    run = start()
+    run.wait_until_ready()
+    assert ask_web(run.port) == 404
+    os.kill(web_pid(run), signal.SIGSTOP)  # so that it takes nobody any more
+    with socket.create_connection(("127.0.0.1", run.port), timeout=20) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        os.kill(web_pid(run), signal.SIGKILL)
+        run.wait_for(r"web ended unexpectedly \(killed by SIGKILL\); starting it again now")
+        assert b" 404 " in client.recv(4096)
+    assert run.stop() == 0
+    with pytest.raises(ConnectionRefusedError):
+        ask_web(run.port)
+
+
+def ask_web(port: int) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/")
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def web_pid(run: Run) -> int:
+    [pid] = [pid for pid in run.descendants() if "serve_forever" in command_of(pid)]
+    return pid
 
 
 @pytest.mark.parametrize("name", ["postgres", "redis"])

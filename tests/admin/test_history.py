@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bookings.services import cancel_booking
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded
 from evently.history.models import Change
 from events.models import Role
 from events.services import add_member as take_in

@@ -14,7 +14,7 @@ from bookings.errors import BookingNotFound
 from bookings.models import Booking
 from bookings.queries import get_booking
 from bookings.services import cancel_booking
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded
 from evently.accounts.models import User
 from evently.errors import Forbidden, Invalid, Refusal
 from evently.ids import new_id

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import Booking
 from bookings.services import BookingRequest, book, cancel_booking, cancel_bookings_of_event
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded
 from evently.accounts.models import User
 from evently.errors import Invalid
 from evently.history.models import Change
@@ -221,7 +221,7 @@ def test_a_refund_that_two_people_note_at_once_is_kept_once(
 ) -> None:
     booking = make_booking(event)
     cancel_booking(reference=booking.reference, by=booking.user, now=NOW)
-    decided = ("bookings.services.refunding.record_bookings",)
+    decided = ("bookings.services.payments.record_bookings",)
     monkeypatch.setattr("tests.harness.DECIDED", decided)
     let_one_wait_for_the_other(monkeypatch)
 

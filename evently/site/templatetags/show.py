@@ -43,6 +43,14 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 @register.filter
+def to_pay(amount: Decimal, currency: str) -> str:
+    """What is to be paid, and where; nothing to pay is "Free"."""
+    if not amount:
+        return gettext("Free")
+    return gettext("Pay %(amount)s at the door") % {"amount": money(amount, currency)}
+
+
+@register.filter
 def number(value: int) -> str:
     """The whole number with the language's separators: "1,800"."""
     return format_decimal(value, locale=_locale())
@@ -178,7 +186,7 @@ def words_for_script() -> dict[str, Any]:
             "one": gettext("{seats} seat for you until {until}: {event}"),
             "other": gettext("{seats} seats for you until {until}: {event}"),
         },
-        "total": gettext("Total {amount}"),
+        "toPay": gettext("Pay {amount} at the door"),
         "booking": gettext("Booking…"),
         "chips": chip_words(),
         "connection": {

@@ -478,8 +478,10 @@
   function total(form) {
     const seats = Number(form.elements.seats.value) || 0;
     const currency = form.closest("[data-currency]").dataset.currency;
-    const amount = money(Number(form.dataset.price) * seats, currency);
-    find("[data-show=total]", form).textContent = fill(words.total, { amount });
+    const sum = Number(form.dataset.price) * seats;
+    find("[data-show=total]", form).textContent = sum
+      ? fill(words.toPay, { amount: money(sum, currency) })
+      : words.free;
   }
 
   function wireBookForm(form) {

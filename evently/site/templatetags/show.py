@@ -25,7 +25,7 @@ register = template.Library()
 HUES = 12
 # "CHF18.00": a currency whose sign is a word, and the number after it.
 WORD_AND_NUMBER = re.compile(r"([^\W\d_])(?=\d)")
-# Few seats are left: a tenth of them, or this many.
+# Few seats are left: a tenth of them or this many, and never more than half of them.
 FEW_SEATS = 5
 
 
@@ -140,8 +140,8 @@ def _state_of_sale(event: Any, now: datetime) -> str:
         return "soon"
     if not event.available_seats:
         return "sold-out"
-    few = event.available_seats <= max(FEW_SEATS, event.capacity // 10)
-    return "few-left" if few else "on-sale"
+    few = min(max(FEW_SEATS, event.capacity // 10), event.capacity / 2)
+    return "few-left" if event.available_seats <= few else "on-sale"
 
 
 @register.filter

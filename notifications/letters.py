@@ -48,7 +48,7 @@ def letter_of(notice: Notice) -> Letter:
 def _rows_of(notice: Notice) -> dict[str, Any]:
     match notice.kind:
         case Kind.BOOKING_CONFIRMED | Kind.BOOKING_CANCELLED:
-            return {"booking": Booking.objects.select_related("event").get(pk=notice.about)}
+            return {"booking": Booking.objects.select_related("event", "user").get(pk=notice.about)}
         case Kind.WAITLIST_JOINED:
             return _entry_and_place(notice)
         case Kind.WAITLIST_OFFER:

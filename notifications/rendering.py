@@ -125,8 +125,9 @@ def _facts_of_event(event: Event) -> list[Fact]:
 
 
 def _facts_of_booking(booking: Booking) -> list[Fact]:
-    payment = payment_of(booking)
+    payment, name = payment_of(booking), booking.user.name
     return [
+        *([(_("Booked by"), name)] if name else []),
         (_("Seats"), number(booking.quantity)),
         (_("Total"), money(booking.total, booking.currency)),
         *([(_("Payment"), payment)] if payment else []),

@@ -83,6 +83,7 @@ def test_any_search_is_answered(world: World, words: str) -> None:
 
 def test_bookings_are_filtered_by_event_state_and_refund(world: World) -> None:
     client = world.at("owner")
+    mark_paid(world.booking)
     act(client, BOOKINGS, "cancel", world.booking, confirmed="yes")
     for query in (
         {"event__id__exact": str(world.event.pk), "status__exact": "cancelled"},

@@ -21,9 +21,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STORY = """
 () => {
   const event = document.querySelector("[data-event]");
-  const seen = [...event.querySelectorAll("a, button, input, progress")].filter((piece) => piece.checkVisibility());
-  const leads = seen.map((piece) => [piece.tagName, piece.href, piece.name, piece.max, piece.value].join(" "));
-  return [document.title, event.innerText.replace(/\\s+/g, " "), ...leads.filter((lead) => !lead.includes(" key "))];
+  const plain = (piece) => piece.innerText.replace(/\\s+/g, " ").trim();
+  const spoken = plain(event.querySelector("[data-speak]"));
+  const pieces = [...event.querySelectorAll("a, button, input, progress")];
+  const seen = pieces.filter((piece) => piece.checkVisibility());
+  const leads = seen.map(({ tagName, href, name, max, value }) =>
+    [tagName, href, name, max, value].join(" "));
+  return [document.title, plain(event).replace(spoken, "").replace(/ +/g, " "), ...leads];
 }
 """
 PATIENCE_MS = 15_000

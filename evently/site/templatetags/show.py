@@ -2,9 +2,9 @@
 
 import re
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -13,6 +13,7 @@ from babel.dates import (
     format_datetime,
     format_skeleton,
     format_time,
+    format_timedelta,
     get_timezone_location,
 )
 from babel.numbers import format_currency, format_decimal
@@ -112,6 +113,14 @@ def brief(event: Any) -> str:
 def short(moment: datetime) -> str:
     """A local time in as few signs as the language knows: "11/22/26, 1:09 PM"."""
     return format_datetime(moment, "short", locale=_locale())
+
+
+@register.filter
+def duration(time: timedelta) -> str:
+    """About how long: "24 hours", "10 minutes"."""
+    whole = timedelta(minutes=max(1, round(time.total_seconds() / 60)))
+    unit: Literal["hour", "minute"] = "hour" if whole >= timedelta(hours=1) else "minute"
+    return format_timedelta(whole, granularity=unit, threshold=2, locale=_locale())
 
 
 @register.filter

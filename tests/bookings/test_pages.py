@@ -97,11 +97,11 @@ def test_it_shows_what_the_event_is_and_how_it_stands(client: Client) -> None:
         ({"starts_at": datetime(2024, 1, 1, tzinfo=UTC)}, "This event is over"),
         (
             {"sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE},
-            "The sale begins on Tuesday, January 1, 2030, 10:00 AM, Berlin time",
+            "Tuesday, January 1, 2030, 10:00 AM, Berlin time</time>",
         ),
         (
             {"sales_end_at": datetime(2024, 7, 1, 9, tzinfo=UTC), **NEXT_DECADE},
-            "The sale ended on Monday, July 1, 2024, 11:00 AM, Berlin time",
+            "Monday, July 1, 2024, 11:00 AM, Berlin time</time>",
         ),
     ],
 )

@@ -192,8 +192,8 @@ def words_for_script() -> dict[str, Any]:
         "yours": gettext("{time} your time"),
         "dismiss": gettext("Put away"),
         "offer": {
-            "one": gettext("{seats} seat for you until {until}: {event}"),
-            "other": gettext("{seats} seats for you until {until}: {event}"),
+            "one": gettext("{seats} seat for you, for {time}: {event}"),
+            "other": gettext("{seats} seats for you, for {time}: {event}"),
         },
         "toPay": gettext("Pay {amount} at the door"),
         "booking": gettext("Booking…"),

@@ -557,10 +557,16 @@
     return shown ? status !== "open" || Date.parse(shown.dataset.until) !== Date.parse(expires_at) : false;
   }
 
+  /** "23 hours" or "9 minutes": the same on all clocks. */
+  function timeLeft(ms) {
+    const minutes = Math.max(1, Math.floor(ms / 60000));
+    const [value, unit] = minutes < 60 ? [minutes, "minute"] : [Math.floor(minutes / 60), "hour"];
+    return new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay: "long" }).format(value);
+  }
+
   function offerWords({ seats, event, expires_at }) {
-    const hour = new Intl.DateTimeFormat(root.lang, { hour: "numeric", minute: "2-digit" });
-    const until = hour.format(new Date(expires_at));
-    return fill(plural(words.offer, seats), { seats: number(seats), event, until });
+    const time = timeLeft(Date.parse(expires_at) - Date.now());
+    return fill(plural(words.offer, seats), { seats: number(seats), event, time });
   }
 
   function liveBell(bell) {
@@ -667,7 +673,7 @@
         timeZone,
       }).format(start);
     if (here(time.dataset.zone) === here()) return;
-    const place = time.parentElement.querySelector("[data-visitor-time]");
+    const place = time.nextElementSibling;
     place.textContent = `· ${fill(words.yours, { time: here() })}`;
   }
 

@@ -35,7 +35,7 @@ from evently.accounts.queries import match_people
 from evently.admin.steps import ask_first, call_for_each, confirmed, step_urls
 from evently.history.queries import list_changes
 from evently.site.pages import person
-from evently.site.templatetags.show import at, money, short
+from evently.site.templatetags.show import brief, money
 from events.admin.team import TeamAdmin, rights
 from events.models import Event
 from events.roles import Capability
@@ -154,17 +154,15 @@ class BookingAdmin(TeamAdmin[Booking]):
 
     @display(description=_("booked at"), ordering="created_at")
     def made(self, booking: Booking) -> str:
-        return short(timezone.localtime(booking.created_at))
+        return brief(booking.created_at, booking.event.timezone)
 
     @display(description=_("booked at"))
     def booked(self, booking: Booking) -> str:
-        return at(booking.created_at, booking.event.timezone)
+        return brief(booking.created_at, booking.event.timezone)
 
     @display(description=_("cancelled at"))
     def cancelled(self, booking: Booking) -> str:
-        if booking.cancelled_at is None:
-            return "–"
-        return at(booking.cancelled_at, booking.event.timezone)
+        return brief(booking.cancelled_at, booking.event.timezone)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Who may not see addresses sees the names alone."""

@@ -81,11 +81,17 @@ class Problem:
 @register.filter
 def problems(form: Any) -> list[Problem]:
     """All that is wrong with a form, in the order of its fields: for the summary above it."""
-    found = [Problem(str(text)) for text in form.non_field_errors()]
-    for field in [form[name] for name in form.fields if name in form.errors]:
-        label, target = str(field.label), "" if field.is_hidden else field.id_for_label
-        found += [Problem(str(text), label, target) for text in field.errors]
-    return found
+    return [*(Problem(str(text)) for text in form.non_field_errors()), *field_problems(form)]
+
+
+@register.filter
+def field_problems(form: Any) -> list[Problem]:
+    """What is wrong with the fields of a form, in their order."""
+    return [
+        Problem(str(text), str(field.label), "" if field.is_hidden else field.id_for_label)
+        for field in form
+        for text in field.errors
+    ]
 
 
 @register.simple_tag

@@ -102,17 +102,16 @@ def at(instant: datetime, zone: str) -> str:
 
 
 @register.filter
-def brief(event: Any) -> str:
-    """The start on the event's own clocks, for a table: "Sun, Nov 29, 2026, 9:00 PM"."""
-    start = local(event.starts_at, event.timezone)
-    day = format_skeleton("yMMMEd", start, locale=_locale())
-    return f"{day}, {_time(start)}"
-
-
-@register.filter
-def short(moment: datetime) -> str:
-    """A local time in as few signs as the language knows: "11/22/26, 1:09 PM"."""
-    return format_datetime(moment, "short", locale=_locale())
+def brief(instant: datetime | None, zone: str) -> str:
+    """An instant as the admin shows all of them: "Sun, Nov 29, 2026, 9:00 PM, Berlin time"."""
+    if instant is None:
+        return "–"
+    moment = local(instant, zone)
+    day = format_skeleton("yMMMEd", moment, locale=_locale())
+    return gettext("%(moment)s, %(city)s time") % {
+        "moment": f"{day}, {_time(moment)}",
+        "city": city(zone),
+    }
 
 
 @register.filter

@@ -135,7 +135,7 @@ def refunds_due(*, user: User) -> Refunds:
     sums = (
         due.order_by()
         .values("currency")
-        .annotate(count=Count("pk"), amount=Sum(F("quantity") * F("unit_price")))
+        .annotate(count=Count("pk"), amount=Sum("amount_received", default=0))
     )
     rows = list(sums)
     return Refunds(

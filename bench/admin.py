@@ -211,6 +211,8 @@ def _booking(number: int, events: list[Event], people: list[User], now: datetime
         currency="EUR",
         status="cancelled" if is_cancelled else "confirmed",
         cancelled_at=now if is_cancelled else None,
+        amount_received=20 if is_cancelled else None,
+        received_at=now if is_cancelled else None,
         refund="due" if is_cancelled else "none",
         only_one_per_person=False,
         created_at=now - timedelta(seconds=30 * number),

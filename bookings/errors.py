@@ -67,6 +67,12 @@ class AlreadyCancelled(Refusal):
     title = _("This booking was cancelled before.")
 
 
+class AlreadyRefunded(Refusal):
+    code = "already-refunded"
+    kind = Kind.CONFLICT
+    title = _("The refund of this booking was paid: what was received cannot be changed any more.")
+
+
 class IdempotencyMismatch(Refusal):
     code = "idempotency-mismatch"
     kind = Kind.MISMATCH

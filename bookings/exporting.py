@@ -44,13 +44,16 @@ COLUMNS = (
     (_("Total"), 12),
     (_("Currency"), 9),
     (_("Status"), 12),
+    (_("Payment received"), 18),
+    (_("Payment noted at"), 18),
     (_("Refund"), 18),
     (_("Booked at"), 17),
     (_("Cancelled at"), 17),
 )
 FIELDS = (
     *("reference", "user__name", "user__email", "event__name", "event__starts_at"),
-    *("event__timezone", "quantity", "unit_price", "currency", "status", "refund"),
+    *("event__timezone", "quantity", "unit_price", "currency", "status"),
+    *("amount_received", "received_at", "refund"),
     *("created_at", "cancelled_at"),
 )
 
@@ -102,6 +105,8 @@ def _cells(booking: Any, words: Mapping[str, str]) -> list[Cell]:
         booking.unit_price * booking.quantity,
         booking.currency,
         words[booking.status],
+        booking.amount_received,
+        booking.received_at and booking.received_at.astimezone(zone),
         words[booking.refund],
         booking.created_at.astimezone(zone),
         booking.cancelled_at and booking.cancelled_at.astimezone(zone),

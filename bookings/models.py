@@ -81,6 +81,12 @@ class Booking(models.Model):
     refund = models.CharField(
         _("refund"), max_length=4, choices=Refund.choices, default=Refund.NONE
     )
+    # What the organiser says they were paid, of the total; None while nobody has said so. Evently
+    # itself takes no money.
+    amount_received = models.DecimalField(
+        _("payment received"), max_digits=16, decimal_places=2, null=True, blank=True
+    )
+    received_at = models.DateTimeField(_("payment noted at"), null=True, blank=True)
     created_at = models.DateTimeField(_("booked at"))
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
 
@@ -106,6 +112,11 @@ class Booking(models.Model):
             models.CheckConstraint(
                 condition=Q(status="cancelled") ^ Q(cancelled_at__isnull=True),
                 name="booking_cancelled_at_an_instant",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_received__gt=0, received_at__isnull=False)
+                | Q(amount_received__isnull=True, received_at__isnull=True),
+                name="booking_received_something_at_an_instant",
             ),
         )
         indexes = (
@@ -136,6 +147,13 @@ class Booking(models.Model):
     def total(self) -> Decimal:
         """Price of all seats, in the booking's currency."""
         return self.unit_price * self.quantity
+
+    @property
+    def owed(self) -> Decimal:
+        """What is still to be paid, in the booking's currency: nothing once it is cancelled."""
+        if self.status not in self.LIVE:
+            return Decimal(0)
+        return self.total - (self.amount_received or 0)
 
 
 class KeptAnswer(models.Model):

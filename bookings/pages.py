@@ -19,6 +19,7 @@ from bookings.advice import advice
 from bookings.calendar_file import CANCEL, calendar_method, ticket_calendar
 from bookings.errors import AlreadyCancelled, SoldOut
 from bookings.models import Booking
+from bookings.wording import money_back_of, payment_of
 from evently.api.pagination import paginate
 from evently.api.problem import STATUS
 from evently.errors import Invalid, NotFound, Refusal
@@ -171,16 +172,19 @@ def _show_booking(
 ) -> HttpResponse:
     booking = queries.get_booking(reference=reference, user=person(request))
     event, now = booking.event, timezone.now()
+    is_over = event.ends_at <= now
     context = {
         "booking": booking,
         "event": event,
         "address": _ticket_address(request, booking),
         "is_own": booking.user_id == person(request).pk,
-        "is_over": event.ends_at <= now,
+        "is_over": is_over,
         "may_cancel": booking.status in booking.LIVE and booking.cancellable_until > now,
         "cancellable_until": booking.cancellable_until,
         "was_moved": bool(event.moved_at and event.moved_at > booking.created_at),
         "is_off": calendar_method(booking) == CANCEL,
+        "payment": payment_of(booking, is_over=is_over),
+        "money_back": money_back_of(booking),
         "advice": advice(refusal, event) if refusal else None,
     }
     return render(request, template, context, status=STATUS[refusal.kind] if refusal else 200)

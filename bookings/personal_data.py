@@ -31,6 +31,8 @@ def _collect(user: User) -> Iterator[dict[str, Any]]:
             "total": booking.total,
             "currency": booking.currency,
             "status": booking.status,
+            "amount_received": booking.amount_received,
+            "received_at": booking.received_at,
             "refund": booking.refund,
             "booked_at": booking.created_at,
             "cancelled_at": booking.cancelled_at,
@@ -45,7 +47,8 @@ def _foretell(user: User, now: datetime) -> Iterator[str]:
             "Your %(count)s upcoming bookings are cancelled and their seats go to others.",
             upcoming,
         ) % {"count": upcoming}
-        yield _("Money for them is refunded. Note the references first: organisers ask for them.")
+    if _upcoming(user, now).filter(amount_received__gt=0).exists():
+        yield _("What you paid is refunded. Note the references first: organisers ask for them.")
     if list_bookings(user=user).exists():
         yield _(
             "Bookings stay in the organisers' books, without your name and address, because the "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Q, QuerySet, Subquery, Sum
 
 from bookings.errors import BookingNotFound
 from bookings.models import Booking
@@ -21,7 +21,7 @@ def get_booking(*, reference: str, user: User) -> Booking:
     Raises:
         BookingNotFound: no such reference, or not this user's to see, at least not in full.
     """
-    bookings = Booking.objects.select_related("event__organiser").visible_to(user)
+    bookings = Booking.objects.select_related("event__organiser", "user").visible_to(user)
     booking = bookings.filter(reference=reference.upper()).first()
     if booking is None:
         raise BookingNotFound
@@ -77,7 +77,8 @@ class CancellationSummary:
         bookings: live ones, which are still to be cancelled.
         people: who hold these.
         seats: of these.
-        refunds: what is to be paid back for these, by currency; free ones are not in it.
+        refunds: what was received for these and is to be paid back, by currency; nothing else is
+            in it.
         done: bookings cancelled since the event was; earlier ones do not count.
     """
 
@@ -103,9 +104,9 @@ def cancellation_summary(*, event_id: UUID) -> CancellationSummary:
     )
     amounts = (
         of_event.live()
-        .filter(unit_price__gt=0)
+        .filter(amount_received__gt=0)
         .values_list("currency")
-        .annotate(amount=Sum(F("unit_price") * F("quantity")))
+        .annotate(amount=Sum("amount_received"))
     )
     return CancellationSummary(**totals, refunds=dict(amounts.order_by("currency")))
 

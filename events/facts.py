@@ -10,7 +10,11 @@ from events.models import Event
 
 @dataclass(frozen=True, slots=True)
 class EventStateChanged:
-    """What somebody looking at the event sees has changed, to the state given here."""
+    """What somebody looking at the event sees has changed, to the state given here.
+
+    What the event is and where stands in it too, so that whoever looks on is told that it moves. A
+    process of an older release does not say that: it is empty then.
+    """
 
     event_id: UUID
     available_seats: int
@@ -21,6 +25,11 @@ class EventStateChanged:
     ends_at: datetime
     sales_start_at: datetime | None
     sales_end_at: datetime | None
+    name: str = ""
+    venue: str = ""
+    starts_at: datetime | None = None
+    timezone: str = ""
+    max_per_booking: int = 0
 
     @property
     def sale_ends_at(self) -> datetime:
@@ -39,6 +48,11 @@ class EventStateChanged:
             ends_at=event.ends_at,
             sales_start_at=event.sales_start_at,
             sales_end_at=event.sales_end_at,
+            name=event.name,
+            venue=event.venue,
+            starts_at=event.starts_at,
+            timezone=event.timezone,
+            max_per_booking=event.max_per_booking,
         )
 
 

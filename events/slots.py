@@ -92,5 +92,10 @@ def _kind(state: EventStateChanged) -> str:
         state.ends_at,
         state.sales_start_at,
         state.sales_end_at,
+        state.name,
+        state.venue,
+        state.starts_at,
+        state.timezone,
+        state.max_per_booking,
     )
     return blake2b(repr(shown).encode(), digest_size=6).hexdigest()

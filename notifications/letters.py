@@ -57,7 +57,7 @@ def letter_of(notice: Notice) -> Letter:
 def _rows_of(notice: Notice) -> dict[str, Any]:
     match notice.kind:
         case Kind.BOOKING_CONFIRMED | Kind.BOOKING_CANCELLED:
-            bookings = Booking.objects.select_related("event__organiser")
+            bookings = Booking.objects.select_related("event__organiser", "user")
             return {"booking": bookings.get(pk=notice.about)}
         case Kind.WAITLIST_JOINED:
             return _entry_and_place(notice)

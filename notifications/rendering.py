@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from bookings.calendar_file import calendar_method, ticket_calendar
 from bookings.models import Booking
-from evently.site.templatetags.show import at, money, number, seats, when
+from bookings.wording import money_back_of, payment_of
+from evently.site.templatetags.show import at, money, number, seats, to_pay, when
 from evently.text import tidy_text
 from events.facts import Schedule
 from events.models import Event
@@ -102,7 +103,10 @@ def _words(letter: Letter) -> dict[str, Any]:
     """What only some kinds say."""
     if letter.kind == Kind.BOOKING_CANCELLED:
         assert letter.booking
-        return {"opening": _what_is_off(letter.booking), "money_back": _money_back(letter.booking)}
+        return {
+            "opening": _what_is_off(letter.booking),
+            "money_back": money_back_of(letter.booking),
+        }
     if letter.before and letter.event:
         return _words_of_move(letter.event, letter.before, letter.booking)
     if letter.offer and letter.event:
@@ -135,12 +139,6 @@ def _what_is_off(booking: Booking) -> str:
     return _("Your booking is cancelled, and your seats are free for others.")
 
 
-def _money_back(booking: Booking) -> str:
-    if booking.refund == Booking.Refund.NONE:
-        return ""
-    return _("%(total)s will be refunded.") % {"total": money(booking.total, booking.currency)}
-
-
 # --- The table of facts -------------------------------------------------------------------------
 
 
@@ -164,9 +162,12 @@ def _facts_of_event(event: Event, before: Schedule | None) -> list[Fact]:
 
 
 def _facts_of_booking(booking: Booking) -> list[Fact]:
+    payment, name = payment_of(booking), booking.user.name
     return [
+        *([(_("Booked by"), name)] if name else []),
         (_("Seats"), number(booking.quantity)),
         (_("Total"), money(booking.total, booking.currency)),
+        *([(_("Payment"), payment)] if payment else []),
         (_("Reference"), booking.reference),
     ]
 
@@ -182,7 +183,8 @@ def _facts_of_entry(entry: Entry, position: int | None) -> list[Fact]:
 def _facts_of_offer(offer: Offer) -> list[Fact]:
     price = money(offer.unit_price, offer.currency)
     total = [(_("Total"), money(offer.total, offer.currency))] if offer.seats > 1 else []
-    return [(_("Seats"), number(offer.seats)), (_("Price of a seat"), price), *total]
+    owed = [(_("Payment"), to_pay(offer.total, offer.currency))] if offer.total else []
+    return [(_("Seats"), number(offer.seats)), (_("Price of a seat"), price), *total, *owed]
 
 
 # --- Links --------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def _booking(kind: Kind, event: Event, reader: User) -> Booking | None:
         unit_price=event.price,
         currency=event.currency,
         status=Booking.Status.CANCELLED if is_off else Booking.Status.CONFIRMED,
+        amount_received=event.price if is_off else None,
         refund=Booking.Refund.DUE if is_off else Booking.Refund.NONE,
         created_at=MADE,
         cancelled_at=MADE + timedelta(days=1) if is_off else None,

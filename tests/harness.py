@@ -26,6 +26,7 @@ PATIENCE_SECONDS = 10.0
 DECIDED = (
     "bookings.services.booking._write",
     "bookings.services.cancelling._cancel",
+    "bookings.services.payments._note",
     "events.services.editing._apply",
     "waitlist.services.joining._stand_in_line",
     "waitlist.services.offers._accept",
@@ -36,6 +37,7 @@ DECIDED = (
 LOCKING = (
     "bookings.services.booking.lock_event",
     "bookings.services.cancelling.lock_event",
+    "bookings.services.payments.lock_event",
     "events.services.editing.lock_event",
     "waitlist.locks.lock_event",
     "waitlist.services.offers.lock_event",

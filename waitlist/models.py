@@ -1,6 +1,6 @@
 """Lines of people who wait for seats, and the seats that are offered to them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
 
@@ -17,6 +17,10 @@ from events.models import MAX_CAPACITY, Event, Organiser
 from events.roles import Capability
 
 MAX_MINUTES = 7 * 24 * 60
+# Offers are announced by mail: people need time to read it, and the next need it before the start.
+OFFER_MINUTES = 24 * 60
+LEAST_OFFER_MINUTES = 10
+PART_OF_TIME_LEFT = 3
 
 
 class Tier(models.IntegerChoices):
@@ -77,8 +81,12 @@ class Waitlist(models.Model):
     )
     offer_minutes = models.PositiveIntegerField(
         _("minutes to accept an offer"),
-        default=10,
-        validators=[MinValueValidator(1), MaxValueValidator(MAX_MINUTES)],
+        default=OFFER_MINUTES,
+        validators=[MinValueValidator(LEAST_OFFER_MINUTES), MaxValueValidator(MAX_MINUTES)],
+        help_text=_(
+            "At most a third of the time that is left until the event starts, and at least "
+            "10 minutes."
+        ),
     )
     gather_minutes = models.PositiveIntegerField(
         _("minutes to gather seats for a group"),
@@ -86,7 +94,8 @@ class Waitlist(models.Model):
         validators=[MaxValueValidator(MAX_MINUTES)],
         help_text=_(
             "How long seats that are too few for anybody who waits are kept for the first group. "
-            "0: they are on sale at once."
+            "0: they are on sale at once. Then a group that waits is passed over as long as single "
+            "seats come back: others buy them before there are enough."
         ),
     )
     kept_seats = models.PositiveIntegerField(_("kept seats"), default=0, editable=False)
@@ -108,10 +117,14 @@ class Waitlist(models.Model):
     def __str__(self) -> str:
         return str(self.event)
 
-    @property
-    def window(self) -> timedelta:
-        """How long an offer stands."""
-        return timedelta(minutes=self.offer_minutes)
+    def offer_window(self, event: Event, now: datetime) -> timedelta:
+        """How long an offer stands that is made now: what the organiser says, at most a third of
+        the time that is left until the start, and at least 10 minutes; never longer than the sale.
+        """
+        third = (event.starts_at - now) / PART_OF_TIME_LEFT
+        said = min(timedelta(minutes=self.offer_minutes), third)
+        longest = event.sale_ends_at - now
+        return min(max(said, timedelta(minutes=LEAST_OFFER_MINUTES)), longest)
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):

@@ -28,6 +28,8 @@ from waitlist.forms import JoinForm
 from waitlist.models import Entry, Offer
 from waitlist.odds import prospect_of_joining, prospects_of
 
+SECONDS_OF_AN_HOUR = 3600
+
 
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,11 +165,13 @@ def _show_place(request: HttpRequest, event: Event, entry: Entry) -> HttpRespons
     if offered:
         return redirect("waitlist:offer", token=queries.offer_token(offered))
     entry.event = event
+    rules, now = queries.find_rules(event_id=event.pk), timezone.now()
     context = {
         "event": event,
         "entry": entry,
-        "prospect": prospects_of([entry], now=timezone.now())[entry.pk],
-        "rules": queries.find_rules(event_id=event.pk),
+        "prospect": prospects_of([entry], now=now)[entry.pk],
+        "rules": rules,
+        "hold": rules.offer_window(event, now),
     }
     return render(request, "waitlist/place.html", context)
 
@@ -192,8 +196,9 @@ def _time_left(offer: Offer, now: datetime) -> dict[str, Any]:
     return {
         "left": left,
         "whole": int((offer.expires_at - offer.made_at).total_seconds()),
-        "minutes": left // 60,
-        "seconds": left % 60,
+        "clock": f"{left // SECONDS_OF_AN_HOUR}:{left // 60 % 60:02}:{left % 60:02}"
+        if left >= SECONDS_OF_AN_HOUR
+        else f"{left // 60}:{left % 60:02}",
     }
 
 

@@ -23,7 +23,10 @@ class JoinIn(Shape):
         help_text="No more than the event's `max_per_booking`.",
     )
     part_is_fine = Flag(
-        default=False, help_text="Whether fewer seats may be offered than are wanted."
+        default=False,
+        help_text="Whether fewer seats may be offered than are wanted. Seats that come back one by "
+        "one are not gathered for a group unless the organiser says so: until then they go to "
+        "others who want fewer, or on sale.",
     )
 
 
@@ -35,7 +38,10 @@ class OfferOut(serializers.Serializer[Any]):
     unit_price = serializers.CharField(help_text="Promised: later changes do not touch it.")
     total = serializers.CharField()
     currency = serializers.CharField()
-    expires_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(
+        help_text="By default 24 hours after the offer, at most a third of the time that is left "
+        "until the event starts, at least 10 minutes, never after the sale."
+    )
 
 
 class EntryOut(serializers.Serializer[Any]):

@@ -25,25 +25,29 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilt
 from unfold.decorators import display
 
 from bookings.admin.cancelling import show_progress
+from bookings.admin.payments import PaymentStep
 from bookings.exporting import csv_chunks, write_xlsx
 from bookings.models import Booking
 from bookings.services import cancel_booking
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded, note_payment
 from evently.accounts.models import User
 from evently.accounts.queries import match_people
-from evently.admin.steps import ask_first, call_for_each, confirmed
+from evently.admin.steps import ask_first, call_for_each, confirmed, step_urls
+from evently.history.queries import list_changes
 from evently.site.pages import person
-from evently.site.templatetags.show import at, money, short
+from evently.site.templatetags.show import brief, money
 from events.admin.team import TeamAdmin, rights
 from events.models import Event
 from events.roles import Capability
 
+RECEIVED = "amount_received"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Columns and fields that not every role may see.
 RESTRICTED = {
     "email": Capability.SEE_CONTACTS,
     "price": Capability.SEE_MONEY,
     "unit_price": Capability.SEE_MONEY,
+    "received": Capability.SEE_MONEY,
     "refund": Capability.SEE_MONEY,
     "refund_state": Capability.SEE_MONEY,
 }
@@ -62,8 +66,9 @@ class OwnEventFilter(AutocompleteSelectFilter):
 @admin.register(Booking)
 class BookingAdmin(TeamAdmin[Booking]):
     changing = Capability.CANCEL_BOOKINGS
-    actions = ("cancel", "refunded")
+    actions = ("cancel", "paid", "refunded")
     list_before_template = "admin/bookings/booking/exports.html"
+    change_form_outer_before_template = "admin/bookings/booking/steps.html"
     list_display = (
         "reference",
         "who",
@@ -71,6 +76,7 @@ class BookingAdmin(TeamAdmin[Booking]):
         "quantity",
         "price",
         "state",
+        "received",
         "refund_state",
         "made",
     )
@@ -93,6 +99,7 @@ class BookingAdmin(TeamAdmin[Booking]):
         "unit_price",
         "price",
         "status",
+        "received",
         "refund_state",
         "booked",
         "cancelled",
@@ -136,23 +143,26 @@ class BookingAdmin(TeamAdmin[Booking]):
     def state(self, booking: Booking) -> tuple[str, str]:
         return booking.status, booking.get_status_display()
 
+    @display(description=_("payment received"), ordering="amount_received")
+    def received(self, booking: Booking) -> str:
+        received = booking.amount_received
+        return money(received, booking.currency) if received else "–"
+
     @display(description=_("refund"), ordering="refund")
     def refund_state(self, booking: Booking) -> str:
         return "–" if booking.refund == Booking.Refund.NONE else booking.get_refund_display()
 
     @display(description=_("booked at"), ordering="created_at")
     def made(self, booking: Booking) -> str:
-        return short(timezone.localtime(booking.created_at))
+        return brief(booking.created_at, booking.event.timezone)
 
     @display(description=_("booked at"))
     def booked(self, booking: Booking) -> str:
-        return at(booking.created_at, booking.event.timezone)
+        return brief(booking.created_at, booking.event.timezone)
 
     @display(description=_("cancelled at"))
     def cancelled(self, booking: Booking) -> str:
-        if booking.cancelled_at is None:
-            return "–"
-        return at(booking.cancelled_at, booking.event.timezone)
+        return brief(booking.cancelled_at, booking.event.timezone)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Who may not see addresses sees the names alone."""
@@ -201,6 +211,7 @@ class BookingAdmin(TeamAdmin[Booking]):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
+            *step_urls(self, PaymentStep),
             path(
                 "export.<str:form>",
                 view(self.export_view),
@@ -244,6 +255,26 @@ class BookingAdmin(TeamAdmin[Booking]):
 
     # --- What is done ----------------------------------------------------------------------------
 
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Booking | None = None,
+    ) -> Any:
+        """With the way to the payment, and who noted the last one."""
+        if obj and self._may_see(request, "received", obj):
+            context["noted"] = list_changes(subject_id=obj.pk).filter(field=RECEIVED).first()
+            context["zone"] = obj.event.timezone
+            can_step = self.has_step_permission(request, obj)
+            context["can_note"] = can_step and PaymentStep(obj, person(request)).is_possible()
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def has_step_permission(self, request: HttpRequest, obj: Booking) -> bool:
+        return self.may(request, Capability.HANDLE_MONEY, obj)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -272,6 +303,18 @@ class BookingAdmin(TeamAdmin[Booking]):
             return ask_first(self, request, bookings, action="cancel", question=question)
         call_for_each(self, request, bookings, call, done=pgettext("booking", "Cancelled"))
         return None
+
+    @admin.action(description=_("Note that the whole price was paid"), permissions=["refund"])
+    def paid(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:
+        def call(booking: Booking) -> Booking:
+            return note_payment(
+                booking_id=booking.pk,
+                amount=booking.total,
+                by=person(request),
+                now=timezone.now(),
+            )
+
+        call_for_each(self, request, bookings, call, done=_now("Payment noted"))
 
     @admin.action(description=_("Note that the refund was paid"), permissions=["refund"])
     def refunded(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:

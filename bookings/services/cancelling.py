@@ -11,6 +11,7 @@ from bookings.facts import BookingCancelled
 from bookings.metrics import CANCELLATIONS
 from bookings.models import Booking
 from bookings.queries import get_booking
+from bookings.services.payments import refund_owed
 from bookings.services.recording import record_bookings
 from evently.accounts.models import User
 from evently.errors import Forbidden
@@ -103,7 +104,7 @@ def _cancel(event: Event, bookings: list[Booking], now: datetime) -> None:
     for booking in bookings:
         booking.status = Booking.Status.CANCELLED
         booking.cancelled_at = now
-        booking.refund = Booking.Refund.DUE if booking.total else Booking.Refund.NONE
+        booking.refund = refund_owed(booking)
     for refund, group in _by_refund(bookings).items():
         Booking.objects.filter(pk__in=group).update(
             status=Booking.Status.CANCELLED, cancelled_at=now, refund=refund

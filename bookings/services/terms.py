@@ -1,13 +1,12 @@
 """On what terms seats of an event are had: what stands in the way, besides there being too few."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from evently.errors import Invalid, Refusal
 from evently.instants import iso
+from evently.site.templatetags.show import at
 from events.errors import EventClosed, EventNotFound
 from events.models import Event
 
@@ -35,13 +34,9 @@ def _closed(event: Event, now: datetime) -> EventClosed:
     if event.status == Event.Status.COMPLETED or event.ends_at <= now:
         return EventClosed(_("This event is over."))
     if event.sales_start_at and event.sales_start_at > now:
-        begins = _("The sale begins on %(moment)s (%(zone)s).") % _told(event.sales_start_at, event)
+        moment = at(event.sales_start_at, event.timezone)
+        begins = _("The sale begins on %(moment)s.") % {"moment": moment}
         return EventClosed(begins, sales_start_at=iso(event.sales_start_at))
-    ended = _("The sale ended on %(moment)s (%(zone)s).") % _told(event.sale_ends_at, event)
+    moment = at(event.sale_ends_at, event.timezone)
+    ended = _("The sale ended on %(moment)s.") % {"moment": moment}
     return EventClosed(ended, sales_end_at=iso(event.sale_ends_at))
-
-
-def _told(instant: datetime, event: Event) -> dict[str, str]:
-    """The instant on the event's own clocks, in the reader's language."""
-    local = instant.astimezone(ZoneInfo(event.timezone))
-    return {"moment": date_format(local, "DATETIME_FORMAT"), "zone": event.timezone}

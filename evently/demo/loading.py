@@ -151,10 +151,11 @@ class _Booth:
         visitor = self.guests[-1]
         holders = set(Booking.objects.filter(event=event).values_list("user_id", flat=True))
         strangers = [guest for guest in self.guests[:-1] if guest.pk not in holders]
-        steps = planned.waiting + 2 * SEATS_THAT_CAME_BACK
+        steps = planned.waiting + 2 * SEATS_THAT_CAME_BACK + 1
         line = Line(
             event=event,
             people=self.rng.sample(strangers, planned.waiting),
+            by=self.owner,
             at=sold_out_at,
             rest=(self.now - sold_out_at) / steps,
             rng=self.rng,
@@ -163,7 +164,7 @@ class _Booth:
         if planned.visitor and visitor.pk not in holders:
             line.join(visitor, seats=2)
         if planned.visitor == "offered":
-            line.offer_to(visitor, by=self.owner)
+            line.offer_to(visitor)
 
 
 def _first_status(planned: PlannedEvent) -> Event.Status:

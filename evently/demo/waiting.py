@@ -28,6 +28,8 @@ SEATS_THAT_CAME_BACK = 5
 MOST_ASKED = 3
 # Whoever looks at the demo finds an offer that still stands.
 OFFER_MINUTES = 2 * 24 * 60
+# What happened before now had to happen quickly.
+QUICK_OFFER_MINUTES = 10
 MOVED_FOR = "Has been coming for ten years"
 
 
@@ -37,17 +39,20 @@ class Line:
 
     Args:
         people: who wait; none of them has booked.
+        by: of the organiser's team, who sets the line's rules.
         rest: the time between any two things that happen.
     """
 
     event: Event
     people: Sequence[User]
+    by: User
     at: datetime
     rest: timedelta
     rng: Random
 
     def form(self) -> None:
         """People join, single seats come back, and whoever is offered one answers."""
+        self._let_offers_stand(QUICK_OFFER_MINUTES)
         for person in self.people:
             self.join(person)
         for _ in range(SEATS_THAT_CAME_BACK):
@@ -68,13 +73,18 @@ class Line:
             now=self._next(),
         )
 
-    def offer_to(self, person: User, *, by: User) -> None:
+    def offer_to(self, person: User) -> None:
         """The organiser lets the person go first, and somebody gives a seat back."""
         entry = person.entries.get(event=self.event)
-        move_entry(entry_id=entry.pk, by=by, tier=Tier.GOLD, reason=MOVED_FOR, now=self._next())
-        rules = {"offer_minutes": OFFER_MINUTES}
-        set_rules(event_id=self.event.pk, by=by, changes=rules, now=self._next())
+        move_entry(
+            entry_id=entry.pk, by=self.by, tier=Tier.GOLD, reason=MOVED_FOR, now=self._next()
+        )
+        self._let_offers_stand(OFFER_MINUTES)
         self._give_back()
+
+    def _let_offers_stand(self, minutes: int) -> None:
+        rules = {"offer_minutes": minutes}
+        set_rules(event_id=self.event.pk, by=self.by, changes=rules, now=self._next())
 
     def _next(self) -> datetime:
         self.at += self.rest

@@ -30,6 +30,7 @@ from evently.gateway.replies import (
     with_headers,
 )
 from evently.gateway.tiers import tiers_of
+from evently.languages import language_of
 
 TRY_AGAIN_LATER = 1013
 
@@ -98,7 +99,7 @@ def _refusal(verdict: Verdict, scope: Any) -> HttpResponse:
     """To programs a problem, to browsers a page."""
     request = light_request(scope)
     seconds = _seconds(verdict.wait_ms)
-    language = translation.get_language_from_request(request)
+    language = language_of(request)
     if not is_api(request) and "text/html" in request.META.get("HTTP_ACCEPT", ""):
         return HttpResponse(_page(language), status=429, headers={"Retry-After": str(seconds)})
     with translation.override(language):

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from evently.admin.reading import ForStaffToRead
 from evently.jobs.models import JobRun
 from evently.jobs.timetable import job_of, scheduled_tasks
+from evently.site.columns import dated
 
 if TYPE_CHECKING:
     JobRunModelAdmin = admin.ModelAdmin[JobRun]
@@ -24,9 +25,10 @@ else:
 class JobRunAdmin(ForStaffToRead, JobRunModelAdmin):
     """What runs when is said in the settings; here one sees that it did."""
 
-    list_display = ("name", "rhythm", "finished_at", "took", "standing", "error")
+    list_display = ("name", "rhythm", "finished", "took", "standing", "error")
     list_display_links = None
     ordering = ("task",)
+    finished = dated("finished_at", _("last done"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JobRun]:
         """What left the schedule is no job any more."""

@@ -6,10 +6,13 @@ from asgi_correlation_id import correlation_id
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from evently.api.problem import django_problem, framework_problem, is_api
+from evently.languages import language_of
 
 RETRY_AFTER_SECONDS = "5"
+SERVER_ERRORS = 500
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -36,12 +39,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without the secret that this site put into it: cookies are off, or it is too old."""
     if is_api(request):
         return framework_problem(403)
-    return render(request, "failures/form.html", status=403)
+    return _page(request, "form", 403)
 
 
 def method_not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
     """The page for a refusal of the framework that has the right headers and no words."""
-    page = render(request, "failures/405.html", status=405)
+    page = _page(request, "405", 405)
     page["Allow"] = refused["Allow"]
     return page
 
@@ -49,8 +52,20 @@ def method_not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpRespo
 def _answer(request: HttpRequest, status: int, error: BaseException | None) -> HttpResponse:
     if is_api(request):
         return django_problem(error) or framework_problem(status)
-    facts = {"request_id": correlation_id.get()}
-    page = render(request, f"failures/{status}.html", facts, status=status)
+    page = _page(request, str(status), status)
     if status == 503:
         page["Retry-After"] = RETRY_AFTER_SECONDS
     return page
+
+
+def _page(request: HttpRequest, name: str, status: int) -> HttpResponse:
+    """The page of a failure in the reader's language, with the site's own header and footer.
+
+    A failure may come before the language was chosen. When the server failed, nothing personal is
+    asked for: the database may be away.
+    """
+    facts = {"request_id": correlation_id.get()}
+    if status < SERVER_ERRORS:
+        facts["frame"] = "base.html"
+    with translation.override(language_of(request)):
+        return render(request, f"failures/{name}.html", facts, status=status)

@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from evently.admin.reading import ForStaffToRead
+from evently.site.columns import dated
 from events.models import InventoryAudit
 
 if TYPE_CHECKING:
@@ -18,5 +20,6 @@ else:
 class InventoryAuditAdmin(ForStaffToRead, AuditModelAdmin):
     """Written by `manage.py audit_inventory` and by the scheduler, looked at here."""
 
-    list_display = ("ran_at", "events", "drifting_events", "drift_seats")
+    list_display = ("ran", "events", "drifting_events", "drift_seats")
+    ran = dated("ran_at", _("ran at"))
     show_full_result_count = False

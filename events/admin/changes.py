@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from evently.accounts.models import User
 from evently.history.models import Change
+from evently.site.columns import dated
 from events.admin.history import tell
 from events.admin.team import TeamAdmin, rights
 from events.models import Organiser
@@ -22,7 +23,7 @@ class ChangeAdmin(TeamAdmin[Change]):
     """For those who run the whole team; a change may concern money."""
 
     changing = Capability.EDIT_EVENTS
-    list_display = ("at", "who", "label", "what", "was", "now")
+    list_display = ("when", "who", "label", "what", "was", "now")
     list_display_links = None
     list_filter = ("subject", ("at", RangeDateFilter))
     list_filter_submit = True
@@ -36,6 +37,8 @@ class ChangeAdmin(TeamAdmin[Change]):
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Change) -> bool:
         return rights(request).may_in_team(Capability.SEE_MONEY, obj.organiser_id)
+
+    when = dated("at", _("when"))
 
     @display(description=_("who"))
     def who(self, change: Change) -> str:

@@ -72,7 +72,7 @@ class EventAdmin(TeamAdmin[Event]):
 
     @display(description=_("starts"), ordering="starts_at")
     def starts(self, event: Event) -> str:
-        return brief(event)
+        return brief(event.starts_at, event.timezone)
 
     @display(
         description=_("status"),

@@ -6,8 +6,11 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.dateparse import parse_datetime
 
 from evently.history.models import Change
+from evently.site.templatetags.show import brief
 
 # What history calls a subject, and where its fields have their names. Some stand above events.
 MODELS = {
@@ -33,11 +36,14 @@ class Told:
     after: str
 
 
-def tell(change: Change) -> Told:
+def tell(change: Change, zone: str = "UTC") -> Told:
+    """The change; instants among its values are told on the clocks of the zone."""
     field = _field(change)
     choices = dict(getattr(field, "flatchoices", ()))
 
     def value(kept: Any) -> str:
+        if kept is not None and isinstance(field, models.DateTimeField):
+            return brief(parse_datetime(kept), zone)
         return "–" if kept is None else str(choices.get(kept, kept))
 
     return Told(

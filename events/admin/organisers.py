@@ -15,6 +15,7 @@ from evently.accounts.models import User
 from evently.addresses import AddressInput
 from evently.history.models import Change
 from evently.history.queries import list_changes
+from evently.site.columns import dated
 from evently.site.pages import person
 from events import services
 from events.admin.forms import ServiceForm
@@ -38,7 +39,8 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
     form = OrganiserForm
     fields = ("name",)
     change_form_outer_after_template = "admin/events/organiser/team.html"
-    list_display = ("name", "created_at")
+    list_display = ("name", "created")
+    created = dated("created_at", _("created at"))
     search_fields = ("name",)
 
     def scope(self, rows: QuerySet[Organiser], user: User) -> QuerySet[Organiser]:

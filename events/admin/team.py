@@ -163,13 +163,14 @@ class TeamAdmin(AnyModelAdmin, Generic[Row]):
         row = self.get_object(request, object_id)
         if row is None or not self._may_read_history(request, row):
             raise PermissionDenied
+        zone = zone_of(person(request)).key
         context = {
             **self.admin_site.each_context(request),
             "title": _("History of “%(row)s”") % {"row": row},
             "opts": self.opts,
             "original": row,
-            "changes": [tell(change) for change in self.history(row)[:CHANGES_SHOWN]],
-            "zone": zone_of(person(request)).key,
+            "changes": [tell(change, zone) for change in self.history(row)[:CHANGES_SHOWN]],
+            "zone": zone,
             "back": f"admin:{self.opts.app_label}_{self.opts.model_name}_change",
         }
         return TemplateResponse(request, "admin/history/page.html", context)

@@ -31,7 +31,7 @@ def seats_text(state: EventStateChanged) -> str:
 
 
 def seats_message(state: EventStateChanged) -> dict[str, Any]:
-    """What a websocket says about an event's seats and its sale.
+    """What a websocket says about an event's seats, its sale, and where and when it is.
 
     The price is a decimal string, instants are ISO 8601 in UTC, or None: see `Event`.
     """
@@ -46,13 +46,18 @@ def seats_message(state: EventStateChanged) -> dict[str, Any]:
         "ends_at": iso(state.ends_at),
         "sales_start_at": iso(state.sales_start_at),
         "sales_end_at": iso(state.sales_end_at),
+        "name": state.name,
+        "venue": state.venue,
+        "starts_at": iso(state.starts_at),
+        "timezone": state.timezone,
+        "max_per_booking": state.max_per_booking,
     }
 
 
 def read_seats_text(text: bytes) -> EventStateChanged:
     """What `seats_text` was made of."""
     told = json.loads(text)
-    starts, ends = told["sales_start_at"], told["sales_end_at"]
+    starts, ends, begins = told["sales_start_at"], told["sales_end_at"], told.get("starts_at")
     return EventStateChanged(
         event_id=UUID(told["event_id"]),
         available_seats=told["available_seats"],
@@ -63,4 +68,9 @@ def read_seats_text(text: bytes) -> EventStateChanged:
         ends_at=datetime.fromisoformat(told["ends_at"]),
         sales_start_at=datetime.fromisoformat(starts) if starts else None,
         sales_end_at=datetime.fromisoformat(ends) if ends else None,
+        name=told.get("name", ""),
+        venue=told.get("venue", ""),
+        starts_at=datetime.fromisoformat(begins) if begins else None,
+        timezone=told.get("timezone", ""),
+        max_per_booking=told.get("max_per_booking", 0),
     )

@@ -6,23 +6,26 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from evently.accounts.models import User
-from evently.site.templatetags.show import number, short
+from evently.site.pages import person
+from evently.site.templatetags.show import brief, number
 from events.admin.events import EventAdmin
 from events.admin.steps import EventStep
 from events.admin.team import TeamAdmin, rights
@@ -37,6 +40,7 @@ from notifications.rendering import write
 from notifications.serializers import MAX_BODY, MAX_SUBJECT
 
 FAILURES_SHOWN = 200
+EVENTS_SHOWN = 200
 # Mails that nothing more will become of.
 ENDED = ("sent", "delivered", "failed", "suppressed", "unconfirmed")
 
@@ -127,6 +131,30 @@ class BroadcastStep(EventStep):
 EventAdmin.steps = [*EventAdmin.steps, BroadcastStep]
 
 
+class NamedEventField(forms.ModelChoiceField):
+    """Events with their dates: the same name is often given twice."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj} · {brief(obj.starts_at, obj.timezone)}"
+
+
+class EventChoice(forms.Form):
+    """One of the published events for which the person may write: those to come first."""
+
+    event = NamedEventField(
+        label=_("Event"), queryset=Event.objects.none(), widget=UnfoldAdminSelectWidget()
+    )
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        events = Event.objects.of_team(user, Capability.EDIT_EVENTS)
+        is_over = Case(When(ends_at__lt=Now(), then=Value(1)), default=Value(0))
+        self.events = events.exclude(status=Event.Status.DRAFT).order_by(is_over, "starts_at", "id")
+        shown = [event.pk for event in self.events[:EVENTS_SHOWN]]
+        field: Any = self.fields["event"]
+        field.queryset = self.events.filter(pk__in=shown)
+
+
 @admin.register(Broadcast)
 class BroadcastAdmin(TeamAdmin[Broadcast]):
     changing = Capability.EDIT_EVENTS
@@ -135,6 +163,7 @@ class BroadcastAdmin(TeamAdmin[Broadcast]):
     list_filter = ("status",)
     fields = ("event", "audience", "subject", "body", "by", "made")
     readonly_fields = fields
+    list_before_template = "admin/notifications/broadcast/list.html"
     change_form_outer_before_template = "admin/notifications/broadcast/progress.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
@@ -160,7 +189,7 @@ class BroadcastAdmin(TeamAdmin[Broadcast]):
 
     @display(description=_("written at"), ordering="created_at")
     def made(self, broadcast: Broadcast) -> str:
-        return short(timezone.localtime(broadcast.created_at))
+        return brief(broadcast.created_at, broadcast.event.timezone)
 
     def has_view_permission(self, request: HttpRequest, obj: Broadcast | None = None) -> bool:
         """Its failures name people and addresses: only for those who may write to them."""
@@ -181,7 +210,28 @@ class BroadcastAdmin(TeamAdmin[Broadcast]):
             self.admin_site.admin_view(self.progress_view),
             name="notifications_broadcast_progress",
         )
-        return [progress, *super().get_urls()]
+        choose = path(
+            "write/",
+            self.admin_site.admin_view(self.choose_view),
+            name="notifications_broadcast_write",
+        )
+        return [choose, progress, *super().get_urls()]
+
+    def choose_view(self, request: HttpRequest) -> HttpResponse:
+        """Whose people to write to; the message itself is written on the event's own step."""
+        if not writes_to_people(request):
+            raise PermissionDenied
+        form = EventChoice(person(request), request.GET if "event" in request.GET else None)
+        if form.is_bound and form.is_valid():
+            event = form.cleaned_data["event"]
+            return redirect("admin:events_event_broadcast", object_id=event.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Write a message"),
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/notifications/broadcast/choose.html", context)
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The part of the page that shows how far it is, which asks for itself again."""

@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from evently.admin.look import is_staff
 from evently.admin.steps import call_for_each
-from evently.site.templatetags.show import short
+from evently.site.templatetags.show import brief
 from notifications.delivery import send_again
 from notifications.models import Attempt, Delivery, Kind, Suppression
 from notifications.rendering import Mail, write
@@ -118,11 +118,11 @@ class DeliveryAdmin(StaffLooks):
 
     @display(description=_("due at"), ordering="due_at")
     def due(self, delivery: Delivery) -> str:
-        return short(timezone.localtime(delivery.due_at))
+        return brief(delivery.due_at, "UTC")
 
     @display(description=_("sent at"), ordering="sent_at")
     def sent(self, delivery: Delivery) -> str:
-        return short(timezone.localtime(delivery.sent_at)) if delivery.sent_at else "–"
+        return brief(delivery.sent_at, "UTC")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)

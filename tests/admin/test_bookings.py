@@ -1,6 +1,7 @@
 """Bookings in the admin, as each role sees them; what is done with them."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.admin.world import (
     text,
     told,
 )
-from tests.makers import add_member, make_booking, make_event, make_user
+from tests.makers import add_member, make_booking, make_event, make_user, mark_paid
 
 BERTA = "berta@buyers.example"
 CANCELLERS = ("owner", "manager", "staff")
@@ -82,6 +83,7 @@ def test_any_search_is_answered(world: World, words: str) -> None:
 
 def test_bookings_are_filtered_by_event_state_and_refund(world: World) -> None:
     client = world.at("owner")
+    mark_paid(world.booking)
     act(client, BOOKINGS, "cancel", world.booking, confirmed="yes")
     for query in (
         {"event__id__exact": str(world.event.pk), "status__exact": "cancelled"},
@@ -179,6 +181,7 @@ def test_who_is_at_the_door_anywhere_sees_a_list_without_addresses(world: World)
 @pytest.mark.parametrize("name", CANCELLERS)
 def test_a_booking_is_cancelled_after_a_question(world: World, name: str) -> None:
     client = world.at(name)
+    mark_paid(world.booking)
     asked = text(act(client, BOOKINGS, "cancel", world.booking))
     assert "for good?" in asked
     assert world.booking.reference in asked
@@ -208,8 +211,7 @@ def test_a_booking_is_cancelled_once(world: World) -> None:
         ("finance", "cancel"),
         ("door", "cancel"),
         ("viewer", "cancel"),
-        ("door", "refunded"),
-        ("viewer", "refunded"),
+        *[(name, action) for name in ("door", "viewer") for action in ("paid", "refunded")],
     ],
 )
 def test_an_action_is_for_the_roles_that_have_it(world: World, name: str, action: str) -> None:
@@ -232,6 +234,9 @@ def test_actions_stay_where_a_person_may_act(world: World, role: Role | None) ->
     before, seats = stored(foreign), free_seats(foreign)
     act(client, BOOKINGS, "cancel", foreign, confirmed="yes")
     assert (stored(foreign), free_seats(foreign)) == (before, seats)
+    act(client, BOOKINGS, "paid", foreign)
+    assert stored(foreign)["amount_received"] is None
+    mark_paid(foreign)
     act(world.at("rival"), BOOKINGS, "cancel", foreign, confirmed="yes")
     act(client, BOOKINGS, "refunded", foreign)
     assert stored(foreign)["refund"] == "due"
@@ -248,6 +253,8 @@ def test_who_works_for_one_event_acts_on_its_bookings_alone(world: World) -> Non
 @pytest.mark.parametrize("name", CASHIERS)
 def test_a_paid_refund_is_noted_once(world: World, name: str) -> None:
     client, kept = world.at(name), make_booking(world.event)
+    paid = act(client, BOOKINGS, "paid", world.booking)
+    assert "Payment noted: 1." in told(paid)
     act(world.at("owner"), BOOKINGS, "cancel", world.booking, confirmed="yes")
     noted = act(client, BOOKINGS, "refunded", world.booking, kept)
     assert "Refund noted: 1 of 2." in told(noted)
@@ -256,6 +263,28 @@ def test_a_paid_refund_is_noted_once(world: World, name: str) -> None:
     again = act(client, BOOKINGS, "refunded", world.booking)
     assert "Refund noted: 0 of 1." in told(again)
     assert history_of(world.booking)[-1] == ("refund", "due", "done", world.people[name])
+
+
+@pytest.mark.parametrize("name", CASHIERS)
+def test_a_payment_is_noted_on_the_bookings_own_page(world: World, name: str) -> None:
+    client, address = world.at(name), page(world.booking, "payment")
+    assert address in text(client.get(page(world.booking)))
+    assert "The total is €60.00." in text(client.get(address))
+    refused = client.post(address, {"amount": "60.01"})
+    assert "Give an amount from 0 to the total of the booking." in text(refused)
+    client.post(address, {"amount": "20.00"})
+    assert stored(world.booking)["amount_received"] == Decimal(20)
+    shown = text(client.get(page(world.booking)))
+    assert "€20.00" in shown
+    assert f"Payment noted by {world.people[name]}" in shown
+
+
+@pytest.mark.parametrize("name", ["door", "viewer"])
+def test_a_payment_is_noted_by_those_who_handle_money(world: World, name: str) -> None:
+    client, address = world.at(name), page(world.booking, "payment")
+    assert address not in text(client.get(page(world.booking)))
+    assert client.post(address, {"amount": "20.00"}).status_code == 403
+    assert stored(world.booking)["amount_received"] is None
 
 
 def test_a_booking_of_a_past_event_stays(world: World) -> None:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import pytest
 
 from bookings.services import cancel_booking
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded
 from evently.history.models import Change
 from events.models import Role
 from events.services import add_member as take_in
 from events.services import cancel_event, complete_ended_events
 from tests.admin.world import CHANGES, MARKERS, World, entries, page, text
-from tests.makers import make_event
+from tests.makers import make_event, mark_paid
 
 READERS = ("owner", "manager", "finance", "viewer", "staff")
 
@@ -30,6 +30,7 @@ def told_world(world: World) -> World:
         only_event_id=world.event.pk,
         by=owner,
     )
+    mark_paid(world.booking)
     cancel_booking(reference=world.booking.reference, by=owner, now=now)
     mark_refunded(booking_ids=[world.booking.pk], by=owner)
     return world

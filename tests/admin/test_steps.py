@@ -11,7 +11,7 @@ from bookings.models import Booking
 from bookings.services.cancelling import cancel_bookings_of_event
 from events.models import Event
 from tests.admin.world import EDITORS, World, history_of, page, stored, text, told
-from tests.makers import make_booking, make_event
+from tests.makers import make_booking, make_event, mark_paid
 
 STEPS = ("publish", "capacity", "copy", "cancel")
 
@@ -168,6 +168,8 @@ def test_last_years_event_is_copied_to_this_year(world: World) -> None:
 @pytest.mark.parametrize("name", EDITORS)
 def test_cancelling_shows_what_it_will_do_and_then_does_it(world: World, name: str) -> None:
     client = world.at(name)
+    assert "To be refunded" not in text(client.get(page(world.event, "cancel")))
+    mark_paid(*world.event.bookings.all())
     content = text(client.get(page(world.event, "cancel")))
     assert "2 bookings with 4 seats will be cancelled." in content
     assert "To be refunded: €80.00." in content

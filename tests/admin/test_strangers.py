@@ -228,6 +228,7 @@ def everything(world: World, row: Model) -> dict[str, Any]:
         "tier": "200",
         "reason": "Overwritten",
         "minutes": "5",
+        "amount": "5",
         "is_paused": "on",
         "offer_minutes": "99",
         "gather_minutes": "99",
@@ -235,7 +236,7 @@ def everything(world: World, row: Model) -> dict[str, Any]:
     }
 
 
-ACTIONS = ("publish", "cancel", "refunded", "offer", "delete_selected", "")
+ACTIONS = ("publish", "cancel", "paid", "refunded", "offer", "delete_selected", "")
 
 
 def snapshot(world: World) -> list[Any]:

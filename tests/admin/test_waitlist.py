@@ -275,28 +275,32 @@ def rules_page(event: Event) -> str:
 def test_the_rules_are_set_on_the_events_page(world: World, name: str) -> None:
     event, client = full(world), world.at(name)
     assert rules_page(event) in text(client.get(page(event)))
-    sent = {"is_paused": "on", "offer_minutes": "30", "gather_minutes": "15"}
+    sent = {"is_paused": "on", "offer_minutes": "1.5", "gather_minutes": "0.25"}
     answer = client.post(rules_page(event), sent)
     assert "has these rules now" in told(answer)
     line = Waitlist.objects.get(pk=event.pk)
-    assert (line.is_paused, line.offer_minutes, line.gather_minutes) == (True, 30, 15)
-    assert 'value="30"' in text(client.get(rules_page(event)))
+    assert (line.is_paused, line.offer_minutes, line.gather_minutes) == (True, 90, 15)
+    shown = text(client.get(rules_page(event)))
+    assert 'value="1.5"' in shown
+    assert 'value="0.25"' in shown
+    assert "Hours to accept an offer" in shown
+    assert "others buy them before there are enough" in shown
 
 
 def test_pausing_keeps_what_comes_and_going_on_offers_it(world: World) -> None:
     event, client = full(world), world.at("owner")
     entry = make_entry(event)
-    client.post(rules_page(event), {"is_paused": "on", "offer_minutes": 10, "gather_minutes": 0})
+    client.post(rules_page(event), {"is_paused": "on", "offer_minutes": 24, "gather_minutes": 0})
     cancel_one(event)
     assert status_of(entry) == "waiting"
-    client.post(rules_page(event), {"offer_minutes": 10, "gather_minutes": 0})
+    client.post(rules_page(event), {"offer_minutes": 24, "gather_minutes": 0})
     assert status_of(entry) == "offered"
     assert not Booking.objects.live().filter(event=event).exists()
 
 
 def test_senseless_rules_are_refused_beside_their_fields(world: World) -> None:
     event, client = full(world), world.at("owner")
-    answer = client.post(rules_page(event), {"offer_minutes": "0", "gather_minutes": "-1"})
+    answer = client.post(rules_page(event), {"offer_minutes": "0.1", "gather_minutes": "-1"})
     assert answer.status_code == 409
     assert not Waitlist.objects.filter(pk=event.pk).exists()
 

@@ -22,7 +22,7 @@ from events.errors import EventClosed, EventNotFound
 from events.models import Event, Role
 from events.services import cancel_event
 from tests.harness import is_sound, live_bookings
-from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
+from tests.makers import add_member, make_booking, make_event, make_organiser, make_user, mark_paid
 
 NOW = datetime.now(UTC)
 
@@ -54,6 +54,7 @@ def refusal_of(booking: Booking, by: User, now: datetime = NOW) -> Refusal:
 def test_a_cancelled_booking_gives_its_seats_back_and_marks_the_refund() -> None:
     event = make_event(capacity=5)
     booking = make_booking(event, quantity=3)
+    mark_paid(booking)
     cancelled = cancel_booking(reference=booking.reference, by=booking.user, now=NOW)
     cancelled.refresh_from_db()
     assert (cancelled.status, cancelled.cancelled_at, cancelled.refund) == ("cancelled", NOW, "due")
@@ -122,7 +123,7 @@ def make_cancelled_event(bookings: int = 3, price: int = 20) -> Event:
     """Cancelled behind the service's back: the message about it was lost."""
     event = make_event(capacity=10, price=Decimal(price))
     for _ in range(bookings):
-        make_booking(event)
+        mark_paid(make_booking(event))
     Event.objects.filter(pk=event.pk).update(status=Event.Status.CANCELLED)
     return event
 

@@ -27,7 +27,7 @@ from bookings.services import cancel_booking
 from evently.accounts.models import User
 from events.models import Event
 from tests.browser.server import process_environment
-from tests.makers import make_booking, make_event, make_user, make_users
+from tests.makers import make_booking, make_event, make_user, make_users, mark_paid
 
 pytestmark = pytest.mark.django_db
 # For tests of a cursor that outlives its statement, and of other processes.
@@ -86,7 +86,7 @@ def test_a_csv_row_tells_all_of_a_booking_on_the_events_clocks() -> None:
         [
             *(booking.reference, "Ada", "ada@example.com", "Late Jazz"),
             *("2090-07-01T19:30:00+02:00", "Europe/Berlin", "2", "1234.50", "2469.00", "EUR"),
-            *("Confirmed", "Nothing to refund", "2026-01-02T10:05:07+01:00", ""),
+            *("Confirmed", "", "", "Nothing to refund", "2026-01-02T10:05:07+01:00", ""),
         ],
     ]
 
@@ -100,17 +100,20 @@ def test_a_workbook_has_real_numbers_and_dates() -> None:
     assert row == [
         *(booking.reference, "Ada", "ada@example.com", "Late Jazz"),
         *(datetime(2090, 7, 1, 19, 30), "Europe/Berlin", 2, 1234.5, 2469, "EUR"),  # noqa: DTZ001
-        *("Confirmed", "Nothing to refund", datetime(2026, 1, 2, 10, 5, 7), None),  # noqa: DTZ001
+        *("Confirmed", None, None, "Nothing to refund"),
+        *(datetime(2026, 1, 2, 10, 5, 7), None),  # noqa: DTZ001
     ]
 
 
 def test_a_cancelled_booking_has_its_refund_and_the_time_it_was_cancelled_at() -> None:
     booking = make_booking(make_concert())
+    mark_paid(booking)
     now = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
     cancel_booking(reference=booking.reference, by=booking.user, now=now)
     row = as_csv()[1]
-    assert (row[10], row[11], row[13]) == (
+    assert (row[10], row[11], row[13], row[15]) == (
         "Cancelled",
+        "1234.50",
         "To be refunded",
         "2026-03-29T03:00:00+02:00",
     )
@@ -119,7 +122,7 @@ def test_a_cancelled_booking_has_its_refund_and_the_time_it_was_cancelled_at() -
 def test_titles_of_a_workbook_are_bold_and_stay_and_columns_can_be_filtered() -> None:
     make_booking(make_concert())
     sheet = load_workbook(as_xlsx()).worksheets[0]
-    assert (sheet.title, sheet.freeze_panes, sheet.auto_filter.ref) == ("Bookings", "A2", "A1:N2")
+    assert (sheet.title, sheet.freeze_panes, sheet.auto_filter.ref) == ("Bookings", "A2", "A1:P2")
     assert all(cell.font.bold for cell in sheet[1])
     assert sheet.column_dimensions["C"].width > sheet.column_dimensions["G"].width
     assert (sheet["H2"].number_format, sheet["E2"].is_date) == ("#,##0.00", True)
@@ -270,7 +273,7 @@ def test_what_one_sheet_cannot_hold_goes_on_the_next(monkeypatch: pytest.MonkeyP
     bookings = [make_booking(event) for _ in range(5)]
     sheets = load_workbook(as_xlsx()).worksheets
     assert [sheet.title for sheet in sheets] == ["Bookings", "Bookings 2", "Bookings 3"]
-    assert [sheet.auto_filter.ref for sheet in sheets] == ["A1:N3", "A1:N3", "A1:N2"]
+    assert [sheet.auto_filter.ref for sheet in sheets] == ["A1:N3", "A1:N3", "A1:P2"]
     rows = [row for sheet in sheets for row in sheet.iter_rows(min_row=2, values_only=True)]
     assert [row[0] for row in rows] == [booking.reference for booking in bookings]
 

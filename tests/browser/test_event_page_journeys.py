@@ -33,7 +33,7 @@ def test_attendee_1_price_with_fees_seats_left_and_times_in_both_zones(visit: Vi
     page = visit(page_of(event), timezone_id=ON_THE_VISITORS_CLOCKS)
     facts = page.locator(".facts")
     expect(page.locator("[data-show=price]")).to_have_text("€12.50")
-    expect(page.get_by_text("No fees are added: this is what you pay.")).to_be_visible()
+    expect(page.get_by_text("You pay at the door. No fees are added.")).to_be_visible()
     expect(chip(page)).to_have_text("Few left")
     expect(seats(page)).to_have_text("37 of 500 seats left")
     expect(facts).to_contain_text("Sunday, June 1, 2031, 8:00 PM – 11:00 PM, Berlin time")

@@ -18,7 +18,7 @@ from evently.accounts.models import User
 from events.models import Event, Organiser, Role
 from events.services import add_member
 from tests.browser.conftest import Visit
-from tests.makers import PASSWORD, make_booking, make_event, make_organiser, make_user
+from tests.makers import PASSWORD, make_booking, make_event, make_organiser, make_user, mark_paid
 from tests.makers import add_member as join
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -239,7 +239,7 @@ def test_an_event_is_cancelled_after_a_preview_and_its_progress_is_shown(
     visit: Visit, owner: User, organiser: Organiser
 ) -> None:
     event = make_event(organiser, name="Late Jazz", capacity=10, price="20.00")
-    make_booking(event, quantity=3)
+    mark_paid(make_booking(event, quantity=3))
     page = visit(admin_page(event), owner)
     link(page, "Cancel the event").click()
     expect(page.get_by_text("1 booking with 3 seats will be cancelled.")).to_be_visible()

@@ -14,7 +14,7 @@ from bookings.errors import BookingNotFound
 from bookings.models import Booking
 from bookings.queries import get_booking
 from bookings.services import cancel_booking
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded
 from evently.accounts.models import User
 from evently.errors import Forbidden, Invalid, Refusal
 from evently.ids import new_id
@@ -39,7 +39,7 @@ from events.services import (
 )
 from tests import makers
 from tests.harness import at_once, kinds, let_one_wait_for_the_other
-from tests.makers import make_booking, make_event, make_organiser, make_user
+from tests.makers import make_booking, make_event, make_organiser, make_user, mark_paid
 
 NOW = datetime.now(UTC)
 Can = Capability
@@ -80,6 +80,7 @@ def see_in_full(event: Event, by: User) -> bool:
 
 def refund(event: Event, by: User) -> bool:
     booking = event.bookings.get()
+    mark_paid(booking)
     cancel_booking(reference=booking.reference, by=booking.user, now=NOW)
     return mark_refunded(booking_ids=[booking.pk], by=by) == 1
 

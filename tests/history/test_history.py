@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from bookings.models import Booking
 from bookings.services import BookingRequest, book, cancel_booking, cancel_bookings_of_event
-from bookings.services.refunding import mark_refunded
+from bookings.services.payments import mark_refunded
 from evently.accounts.models import User
 from evently.errors import Invalid
 from evently.history.models import Change
@@ -37,7 +37,7 @@ from events.services import (
 )
 from tests import makers
 from tests.harness import at_once, let_one_wait_for_the_other
-from tests.makers import make_booking, make_event, make_organiser, make_user
+from tests.makers import make_booking, make_event, make_organiser, make_user, mark_paid
 
 NOW = datetime.now(UTC)
 # Who, the thing's name, field, before, after.
@@ -175,7 +175,9 @@ def test_an_import_is_kept_like_changes_by_hand(owner: User) -> None:
 def test_a_booking_cancelled_by_a_colleague_is_kept_with_its_refund(
     event: Event, owner: User
 ) -> None:
-    reference = make_booking(event).reference
+    booking = make_booking(event)
+    mark_paid(booking)
+    reference = booking.reference
     cancel_booking(reference=reference, by=owner, now=NOW)
     assert history(event_id=event.pk) == [
         (owner.email, reference, "status", "confirmed", "cancelled"),
@@ -184,7 +186,7 @@ def test_a_booking_cancelled_by_a_colleague_is_kept_with_its_refund(
 
 
 def test_without_money_there_is_no_refund_to_keep(owner: User) -> None:
-    booking = make_booking(make_event(make_organiser(owner), price=Decimal(0)))
+    booking = make_booking(make_event(make_organiser(owner), price=Decimal(20)))
     cancel_booking(reference=booking.reference, by=owner, now=NOW)
     assert [row[2] for row in history()] == ["status"]
 
@@ -205,6 +207,7 @@ def test_a_called_off_event_is_one_row_whatever_was_booked(event: Event, owner: 
 
 def test_each_refund_is_kept_once(event: Event, owner: User) -> None:
     bookings = [make_booking(event) for _ in range(2)]
+    mark_paid(*bookings)
     for booking in bookings:
         cancel_booking(reference=booking.reference, by=booking.user, now=NOW)
     ids = [booking.pk for booking in (*bookings, make_booking(event))]
@@ -220,8 +223,9 @@ def test_a_refund_that_two_people_note_at_once_is_kept_once(
     event: Event, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     booking = make_booking(event)
+    mark_paid(booking)
     cancel_booking(reference=booking.reference, by=booking.user, now=NOW)
-    decided = ("bookings.services.refunding.record_bookings",)
+    decided = ("bookings.services.payments.record_bookings",)
     monkeypatch.setattr("tests.harness.DECIDED", decided)
     let_one_wait_for_the_other(monkeypatch)
 

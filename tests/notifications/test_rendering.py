@@ -21,7 +21,7 @@ from notifications.models import Broadcast, Kind, Notice
 from notifications.rendering import Mail, render, write
 from notifications.samples import sample_letter
 from notifications.wording import MAILED, OPTIONAL
-from tests.makers import make_booking, make_event, make_user
+from tests.makers import make_booking, make_event, make_user, mark_paid
 from tests.waitlist.people import cancel_one, make_entry, make_full_event, offer_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,6 +107,7 @@ def test_a_confirmation_says_what_was_booked_and_when_on_the_events_clocks() -> 
         assert words in mail.html
     assert booking.reference in mail.text
     assert "Hello Ada" in mail.text
+    assert "Payment: Pay €25.00 at the door" in mail.text
 
 
 def test_a_mail_speaks_the_language_of_its_notice_whatever_the_worker_speaks() -> None:
@@ -127,6 +128,7 @@ def test_a_confirmation_brings_the_calendar_file_and_the_code_that_its_html_show
 
 def test_a_cancellation_takes_the_date_out_of_the_calendar_and_names_the_refund() -> None:
     _, booking = booked()
+    mark_paid(booking)
     cancel_booking(reference=booking.reference, by=booking.user, now=datetime.now(UTC))
     mail = render(notice_of(booking.user, Kind.BOOKING_CANCELLED))
     (file,) = mail.attachments
@@ -136,8 +138,8 @@ def test_a_cancellation_takes_the_date_out_of_the_calendar_and_names_the_refund(
     assert "Your booking is cancelled" in mail.text
 
 
-def test_a_cancellation_of_a_free_booking_names_no_refund() -> None:
-    booking = make_booking(make_event(price=Decimal(0)))
+def test_a_cancellation_of_a_booking_that_nobody_paid_names_no_refund() -> None:
+    booking = make_booking(make_event(price=Decimal(25)))
     cancel_booking(reference=booking.reference, by=booking.user, now=datetime.now(UTC))
     assert "refunded" not in render(notice_of(booking.user, Kind.BOOKING_CANCELLED)).text
 

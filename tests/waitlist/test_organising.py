@@ -192,7 +192,7 @@ def test_gathered_seats_are_public_when_nothing_is_to_be_gathered_any_more(team:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"offer_minutes": 0}, {"offer_minutes": 10_081}, {"gather_minutes": -1}]
+    "changes", [{"offer_minutes": 9}, {"offer_minutes": 10_081}, {"gather_minutes": -1}]
 )
 def test_rules_that_make_no_sense_are_refused(changes: dict[str, int], team: Team) -> None:
     with pytest.raises(Invalid) as refusal:

@@ -51,7 +51,7 @@ def test_a_cancelled_seat_is_offered_to_the_first_and_never_public() -> None:
     cancel_one(event)
     offer = offer_of(first)
     assert (offer.seats, offer.unit_price, offer.currency) == (1, Decimal("12.50"), "EUR")
-    assert offer.expires_at - offer.made_at == timedelta(minutes=10)
+    assert offer.expires_at - offer.made_at == timedelta(hours=24)
     assert (status_of(first), status_of(second)) == ("offered", "waiting")
     assert free_seats(event) == 0
     assert is_sound(event)
@@ -144,6 +144,29 @@ def test_no_offer_stands_longer_than_the_sale() -> None:
     assert offer_of(entry).expires_at == sale_ends
 
 
+@pytest.mark.parametrize(
+    ("minutes", "left", "stands"),
+    [
+        (24 * 60, timedelta(days=30), timedelta(hours=24)),
+        (24 * 60, timedelta(hours=72), timedelta(hours=24)),
+        (24 * 60, timedelta(hours=12), timedelta(hours=4)),
+        (24 * 60, timedelta(minutes=29), timedelta(minutes=10)),
+        (24 * 60, timedelta(hours=-1), timedelta(minutes=10)),
+        (5, timedelta(days=30), timedelta(minutes=10)),
+    ],
+)
+def test_an_offer_stands_for_a_third_of_the_time_left_and_ten_minutes_at_least(
+    minutes: int, left: timedelta, stands: timedelta
+) -> None:
+    now = datetime.now(UTC)
+    event = make_full_event(starts_at=now + left, ends_at=now + left + timedelta(hours=9))
+    entry = make_entry(event)
+    set_line(event, offer_minutes=minutes)
+    cancel_one(event, now=now)
+    offer = offer_of(entry)
+    assert offer.expires_at - offer.made_at == stands
+
+
 def test_the_organiser_says_how_long_offers_stand() -> None:
     event = make_full_event()
     entry = make_entry(event)
@@ -210,10 +233,10 @@ def test_seats_of_a_passed_offer_go_to_the_next_and_in_the_end_to_the_public() -
     first, second = make_entry(event), make_entry(event)
     cancel_one(event)
     now = datetime.now(UTC)
-    assert expire_offers(now=now) == 0
-    assert expire_offers(now=now + timedelta(minutes=11)) == 1
+    assert expire_offers(now=now + timedelta(hours=23)) == 0
+    assert expire_offers(now=now + timedelta(hours=25)) == 1
     assert (status_of(first), status_of(second)) == ("lapsed", "offered")
-    assert expire_offers(now=now + timedelta(minutes=22)) == 1
+    assert expire_offers(now=now + timedelta(hours=50)) == 1
     assert (status_of(second), free_seats(event)) == ("lapsed", 1)
     assert is_sound(event)
 

@@ -67,7 +67,7 @@ RULES = [
     {"is_paused": False},
     {"is_paused": False, "gather_minutes": 20},
     {"gather_minutes": 0},
-    {"offer_minutes": 5},
+    {"offer_minutes": 15},
 ]
 
 

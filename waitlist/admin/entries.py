@@ -20,7 +20,7 @@ from evently.accounts.queries import match_people
 from evently.admin.steps import call_for_each, step_urls
 from evently.history.models import Change
 from evently.site.pages import person
-from evently.site.templatetags.show import at, number, seats, short
+from evently.site.templatetags.show import brief, number, seats
 from events.admin.team import TeamAdmin, is_id, rights
 from events.models import Event
 from events.roles import Capability
@@ -169,15 +169,15 @@ class EntryAdmin(TeamAdmin[Entry]):
 
     @display(description=_("waiting since"), ordering="joined_at")
     def since(self, entry: Entry) -> str:
-        return short(timezone.localtime(entry.joined_at))
+        return brief(entry.joined_at, entry.event.timezone)
 
     @display(description=_("waiting since"))
     def joined(self, entry: Entry) -> str:
-        return at(entry.joined_at, entry.event.timezone)
+        return brief(entry.joined_at, entry.event.timezone)
 
     @display(description=_("ended"))
     def ended(self, entry: Entry) -> str:
-        return at(entry.ended_at, entry.event.timezone) if entry.ended_at else "–"
+        return brief(entry.ended_at, entry.event.timezone)
 
     @display(description=_("state"), ordering="status", label=STATES)
     def state(self, entry: Entry) -> tuple[str, str]:

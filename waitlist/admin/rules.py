@@ -1,6 +1,7 @@
 """The waitlist of one event, as a step on its page: its figures, its rules, and the way to it."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -8,13 +9,13 @@ from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
 from events.admin.events import EventAdmin
 from events.admin.steps import EventStep
 from events.models import Event
 from waitlist.admin.figures import figures_of
-from waitlist.models import MAX_MINUTES, Waitlist
+from waitlist.models import LEAST_OFFER_MINUTES, MAX_MINUTES, Waitlist
 from waitlist.queries import find_rules
 from waitlist.services import set_rules
 
@@ -30,15 +31,31 @@ def _label(name: str) -> Any:
     return _capital(_field(name).verbose_name)
 
 
-def _minutes(name: str, least: int) -> forms.IntegerField:
-    field = _field(name)
-    return forms.IntegerField(
-        label=_label(name),
-        help_text=field.help_text,
-        min_value=least,
-        max_value=MAX_MINUTES,
-        widget=UnfoldAdminIntegerFieldWidget(),
-    )
+class HoursField(forms.DecimalField):
+    """Typed in hours, such as 1.5; gives and takes whole minutes, as the model keeps them."""
+
+    widget = UnfoldAdminDecimalFieldWidget
+
+    def __init__(self, *, least_minutes: int, **options: Any) -> None:
+        super().__init__(decimal_places=2, max_value=MAX_MINUTES // 60, **options)
+        self.least_minutes = least_minutes
+
+    def prepare_value(self, value: Any) -> Any:
+        """Minutes as hours; what was typed stays as it is."""
+        if not isinstance(value, int):
+            return value
+        return (Decimal(value) / 60).quantize(Decimal("0.01")).normalize().__format__("f")
+
+    def clean(self, value: Any) -> Any:
+        minutes = round(super().clean(value) * 60)
+        if minutes < self.least_minutes:
+            least = {"minutes": self.least_minutes}
+            raise forms.ValidationError(_now("Give at least %(minutes)s minutes.") % least)
+        return minutes
+
+
+def _hours(name: str, label: Any, least_minutes: int) -> HoursField:
+    return HoursField(label=label, help_text=_field(name).help_text, least_minutes=least_minutes)
 
 
 class RulesStep(EventStep):
@@ -56,8 +73,8 @@ class RulesStep(EventStep):
         required=False,
         widget=UnfoldBooleanSwitchWidget(),
     )
-    offer_minutes = _minutes("offer_minutes", 1)
-    gather_minutes = _minutes("gather_minutes", 0)
+    offer_minutes = _hours("offer_minutes", _("Hours to accept an offer"), LEAST_OFFER_MINUTES)
+    gather_minutes = _hours("gather_minutes", _("Hours to gather seats for a group"), 0)
 
     def __init__(self, row: Event, by: Any, data: Any = None) -> None:
         super().__init__(row, by, data)

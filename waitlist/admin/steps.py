@@ -13,7 +13,7 @@ from unfold.widgets import (
 )
 
 from evently.admin.steps import Step
-from evently.site.templatetags.show import at, seats
+from evently.site.templatetags.show import brief, seats
 from waitlist import services
 from waitlist.models import MAX_MINUTES, Entry, Offer, Tier
 from waitlist.queries import find_open_offer, find_rules
@@ -65,7 +65,7 @@ class _OfferStep(EntryStep):
         return {
             "person": self.person(),
             "seats": seats(self.offer.seats),
-            "moment": at(self.offer.expires_at, self.row.event.timezone),
+            "moment": brief(self.offer.expires_at, self.row.event.timezone),
         }
 
     def advice(self) -> list[str]:

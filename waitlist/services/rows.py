@@ -26,8 +26,8 @@ def make_offers(
     is_by_hand: bool = False,
 ) -> list[Offer]:
     """Offer seats to entries that stand in line, at the price of now; the seats are the caller's
-    to claim. No offer stands longer than the sale."""
-    expires_at = min(now + line.window, event.sale_ends_at)
+    to claim."""
+    expires_at = now + line.offer_window(event, now)
     offers = [
         Offer(
             entry=entry,

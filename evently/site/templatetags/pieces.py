@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from threading import Lock
 from typing import Any
@@ -18,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from evently.site.templatetags.show import sale_state
+from evently.site.templatetags.show import at, sale_state
 
 register = template.Library()
 
@@ -67,6 +69,42 @@ def structured(document: Mapping[str, Any]) -> SafeString:
     return mark_safe(script)  # noqa: S308 (escaped in the line above)
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A sentence about a form; `target` is the id of the field it is about, if there is one."""
+
+    text: str
+    label: str = ""
+    target: str = ""
+
+
+@register.filter
+def problems(form: Any) -> list[Problem]:
+    """All that is wrong with a form, in the order of its fields: for the summary above it."""
+    return [*(Problem(str(text)) for text in form.non_field_errors()), *field_problems(form)]
+
+
+@register.filter
+def field_problems(form: Any) -> list[Problem]:
+    """What is wrong with the fields of a form, in their order."""
+    return [
+        Problem(str(text), str(field.label), "" if field.is_hidden else field.id_for_label)
+        for field in form
+        for text in field.errors
+    ]
+
+
+@register.simple_tag
+def moment(instant: datetime, zone: str) -> SafeString:
+    """An instant on the event's clocks; `live.js` writes the visitor's beside it."""
+    return format_html(
+        '<time datetime="{}" data-zone="{}">{}</time> <span class="soft" data-visitor-time></span>',
+        instant.isoformat(),
+        zone,
+        at(instant, zone),
+    )
+
+
 @register.simple_tag(takes_context=True)
 def absolute(context: template.Context, path: str) -> str:
     """The whole address of a path of this site."""
@@ -83,7 +121,8 @@ def absolute_static(context: template.Context, name: str) -> str:
 def link_to(context: template.Context, name: str, label: str) -> SafeString:
     """A link of the navigation, which says when it leads to the page that is shown."""
     address = reverse(name)
-    is_here = context["request"].path == address
+    request = context.get("request")
+    is_here = request and request.path == address
     current = mark_safe(' aria-current="page"') if is_here else ""
     return format_html('<a href="{}"{}>{}</a>', address, current, label)
 

@@ -2,9 +2,9 @@
 
 import re
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -13,6 +13,7 @@ from babel.dates import (
     format_datetime,
     format_skeleton,
     format_time,
+    format_timedelta,
     get_timezone_location,
 )
 from babel.numbers import format_currency, format_decimal
@@ -25,7 +26,7 @@ register = template.Library()
 HUES = 12
 # "CHF18.00": a currency whose sign is a word, and the number after it.
 WORD_AND_NUMBER = re.compile(r"([^\W\d_])(?=\d)")
-# Few seats are left: a tenth of them, or this many.
+# Few seats are left: a tenth of them or this many, and never more than half of them.
 FEW_SEATS = 5
 
 
@@ -40,6 +41,14 @@ def money(amount: Decimal, currency: str) -> str:
         return gettext("Free")
     told = format_currency(amount, currency, locale=_locale())
     return WORD_AND_NUMBER.sub("\\1\N{NO-BREAK SPACE}", told)
+
+
+@register.filter
+def to_pay(amount: Decimal, currency: str) -> str:
+    """What is to be paid, and where; nothing to pay is "Free"."""
+    if not amount:
+        return gettext("Free")
+    return gettext("Pay %(amount)s at the door") % {"amount": money(amount, currency)}
 
 
 @register.filter
@@ -93,17 +102,24 @@ def at(instant: datetime, zone: str) -> str:
 
 
 @register.filter
-def brief(event: Any) -> str:
-    """The start on the event's own clocks, for a table: "Sun, Nov 29, 2026, 9:00 PM"."""
-    start = local(event.starts_at, event.timezone)
-    day = format_skeleton("yMMMEd", start, locale=_locale())
-    return f"{day}, {_time(start)}"
+def brief(instant: datetime | None, zone: str) -> str:
+    """An instant as the admin shows all of them: "Sun, Nov 29, 2026, 9:00 PM, Berlin time"."""
+    if instant is None:
+        return "–"
+    moment = local(instant, zone)
+    day = format_skeleton("yMMMEd", moment, locale=_locale())
+    return gettext("%(moment)s, %(city)s time") % {
+        "moment": f"{day}, {_time(moment)}",
+        "city": city(zone),
+    }
 
 
 @register.filter
-def short(moment: datetime) -> str:
-    """A local time in as few signs as the language knows: "11/22/26, 1:09 PM"."""
-    return format_datetime(moment, "short", locale=_locale())
+def duration(time: timedelta) -> str:
+    """About how long: "24 hours", "10 minutes"."""
+    whole = timedelta(minutes=max(1, round(time.total_seconds() / 60)))
+    unit: Literal["hour", "minute"] = "hour" if whole >= timedelta(hours=1) else "minute"
+    return format_timedelta(whole, granularity=unit, threshold=2, locale=_locale())
 
 
 @register.filter
@@ -132,8 +148,8 @@ def _state_of_sale(event: Any, now: datetime) -> str:
         return "soon"
     if not event.available_seats:
         return "sold-out"
-    few = event.available_seats <= max(FEW_SEATS, event.capacity // 10)
-    return "few-left" if few else "on-sale"
+    few = min(max(FEW_SEATS, event.capacity // 10), event.capacity / 2)
+    return "few-left" if event.available_seats <= few else "on-sale"
 
 
 @register.filter
@@ -175,10 +191,10 @@ def words_for_script() -> dict[str, Any]:
         "yours": gettext("{time} your time"),
         "dismiss": gettext("Put away"),
         "offer": {
-            "one": gettext("{seats} seat for you until {until}: {event}"),
-            "other": gettext("{seats} seats for you until {until}: {event}"),
+            "one": gettext("{seats} seat for you, for {time}: {event}"),
+            "other": gettext("{seats} seats for you, for {time}: {event}"),
         },
-        "total": gettext("Total {amount}"),
+        "toPay": gettext("Pay {amount} at the door"),
         "booking": gettext("Booking…"),
         "chips": chip_words(),
         "connection": {

@@ -10,6 +10,10 @@
   // A line that is up speaks at once, and then every 20 s at least: a longer silence means it is dead.
   const GREETING_MS = 5000;
   const SILENCE_MS = 60000;
+  // Of many who look on not all read the page again at once: about forty in a second.
+  const RENEW_WITHIN_MS = 500;
+  const RENEW_MS_EACH = 25;
+  const TRIES_TO_RENEW = 5;
   const TRIES_BEFORE_ASKING = 2;
   // The server says that there is nothing to hear here: no such event, or nobody is logged in.
   const FOR_GOOD = [4401, 4404];
@@ -64,7 +68,7 @@
     if (Date.parse(state.sales_end_at) <= now) return "closed";
     if (Date.parse(state.sales_start_at) > now) return "soon";
     if (state.available_seats === 0) return "sold-out";
-    const few = Math.max(words.few, Math.floor(state.capacity / 10));
+    const few = Math.min(Math.max(words.few, Math.floor(state.capacity / 10)), state.capacity / 2);
     return state.available_seats <= few ? "few-left" : "on-sale";
   }
 
@@ -106,10 +110,14 @@
     #state;
     #sale;
     #timer;
+    #changed;
+    #viewers = 1;
     #speak = () => {};
 
-    constructor(element) {
+    /** `changed` is called when more changes than this can draw. */
+    constructor(element, changed = () => {}) {
       this.#element = element;
+      this.#changed = changed;
       this.#state = this.#read();
       this.#sale = saleState(this.#state);
       const voice = find("[data-speak]", element);
@@ -121,15 +129,57 @@
       return this.#element.dataset.event;
     }
 
+    get version() {
+      return this.#state.version;
+    }
+
+    get viewers() {
+      return this.#viewers;
+    }
+
     /** Show this state, unless it is older than what is shown. */
     take(news) {
       if (news.version < this.#state.version) return;
+      const isEdited = this.#isEdited(news);
       Object.assign(this.#state, news);
       this.#draw();
       this.#awaitChange();
+      if (isEdited) this.#changed();
+    }
+
+    /** Whether the event is another one now, besides its seats and the state of its sale. */
+    #isEdited(news) {
+      const shown = this.#state;
+      const isKnown = (name) => shown[name] !== undefined && news[name] !== undefined;
+      const isOther = (name) => isKnown(name) && news[name] !== shown[name];
+      const isMoved = (name) => isKnown(name) && (Date.parse(news[name]) || 0) !== (Date.parse(shown[name]) || 0);
+      return (
+        ["name", "venue", "timezone", "max_per_booking"].some(isOther) ||
+        ["starts_at", "ends_at", "sales_start_at", "sales_end_at"].some(isMoved) ||
+        (isKnown("price") && Number(news.price) !== Number(shown.price))
+      );
+    }
+
+    /** Take what the element shows now for true, unless newer news came meanwhile. */
+    readAgain() {
+      const newest = this.#state;
+      this.#state = this.#read();
+      this.#sale = this.#shownSale();
+      if (newest.version > this.#state.version) {
+        Object.assign(this.#state, newest);
+        this.#draw();
+      }
+      this.#awaitChange();
+    }
+
+    /** The state of the sale that the chip shows. */
+    #shownSale() {
+      const drawn = find("[data-show=chip]", this.#element).classList;
+      return Object.keys(words.chips).find((state) => drawn.contains(state));
     }
 
     takeViewers(viewers) {
+      this.#viewers = Math.max(1, viewers);
       const count = { viewers: number(viewers) };
       const text = viewers > 1 ? ` · ${fill(plural(words.viewers, viewers), count)}` : "";
       find("[data-show=viewers]", this.#element).textContent = text;
@@ -137,10 +187,10 @@
 
     /** What the server wrote into the page. */
     #read() {
-      const { version, ends, salesStart, salesEnd } = this.#element.dataset;
+      const { version, ends, salesStart, salesEnd, price, name, venue, starts, timezone, most } =
+        this.#element.dataset;
       const meter = find("[data-show=meter]", this.#element);
-      const drawn = find("[data-show=chip]", this.#element).classList;
-      const ended = ["draft", "cancelled", "past"].find((state) => drawn.contains(state));
+      const ended = ["draft", "cancelled", "past"].find((state) => state === this.#shownSale());
       return {
         version: Number(version),
         status: ended === "past" ? "completed" : (ended ?? "published"),
@@ -149,6 +199,12 @@
         ends_at: ends,
         sales_start_at: salesStart,
         sales_end_at: salesEnd,
+        price,
+        name,
+        venue,
+        starts_at: starts,
+        timezone,
+        max_per_booking: most && Number(most),
       };
     }
 
@@ -194,11 +250,12 @@
     /** Show what fits the new state of the sale, say it, and do not lose the reader's place. */
     #turn(sale) {
       this.#sale = sale;
+      this.#changed();
       const pieces = findAll("[data-when]", this.#element);
       const fits = (piece) => piece.dataset.when.split(" ").includes(sale);
       const wasInside = pieces.some((piece) => !fits(piece) && piece.contains(document.activeElement));
       for (const piece of pieces) piece.hidden = !fits(piece);
-      const notice = pieces.find((piece) => fits(piece) && !find("form", piece));
+      const notice = pieces.find((piece) => fits(piece) && piece.matches(".book > p, .book > .stack"));
       this.#speak(notice?.textContent.trim() ?? `${words.chips[sale]}. ${seatsLeft(this.#state)}`);
       if (!wasInside || !notice) return;
       notice.tabIndex = -1;
@@ -330,8 +387,91 @@
   /** The state of an event as an answer has it, as if the websocket had said it. */
   const seatsMessage = (state) => state && { ...state, type: "seats", event_id: state.id };
 
+  /**
+   * Puts what a reload would show in place of what the page of an event shows, when the event is
+   * another one or its sale has turned: one state, one story.
+   */
+  class Renewal {
+    #place;
+    #element;
+    #timer;
+    #tries;
+
+    constructor(element) {
+      this.#element = element;
+    }
+
+    of(place) {
+      this.#place = place;
+    }
+
+    soon() {
+      this.#tries = 0;
+      this.#later(Math.random() * (RENEW_WITHIN_MS + RENEW_MS_EACH * this.#place.viewers));
+    }
+
+    #later(waitMs) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#renew(), waitMs);
+    }
+
+    async #renew() {
+      const fresh = await this.#read();
+      // Somebody's booking is on its way: the answer to that is the next page.
+      if (find("[data-book] button:disabled", this.#element)) return;
+      const isNew = fresh && Number(find("[data-live]", fresh).dataset.version) >= this.#place.version;
+      if (isNew) this.#show(fresh);
+      else if ((this.#tries += 1) < TRIES_TO_RENEW) this.#later(1000 * this.#tries);
+    }
+
+    /** The page as it is now; null when that cannot be had. */
+    async #read() {
+      try {
+        const answer = await fetch(this.#element.dataset.address, { headers: { Accept: "text/html" } });
+        if (!answer.ok) return null;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        return find("[data-live]", page) && page;
+      } catch {
+        return null;
+      }
+    }
+
+    /** What the reader typed and where they are stays; so does what speaks and tells of the line. */
+    #show(page) {
+      const shown = this.#element;
+      const fresh = find("[data-live]", page);
+      for (const kept of ["[data-connection]", "[data-speak]"]) {
+        find(kept, fresh).replaceWith(find(kept, shown));
+      }
+      find("[data-show=viewers]", fresh).textContent = find("[data-show=viewers]", shown).textContent;
+      const typed = find("#seats", shown)?.value;
+      const focused = shown.contains(document.activeElement) ? document.activeElement : null;
+      for (const { name, value } of fresh.attributes) shown.setAttribute(name, value);
+      shown.replaceChildren(...fresh.childNodes);
+      document.title = page.title;
+      const seats = find("#seats", shown);
+      wireEvent(shown);
+      if (seats && typed) {
+        seats.value = typed;
+        total(seats.form);
+      }
+      this.#place.readAgain();
+      if (focused) keepFocus(shown, focused);
+    }
+  }
+
+  /** Whoever was at the seats or in the panel is there again; nobody is thrown to the page's top. */
+  function keepFocus(shown, focused) {
+    const same = focused.id && document.getElementById(focused.id);
+    const target = same?.checkVisibility() ? same : find(".book", shown);
+    if (target !== same) target.tabIndex = -1;
+    target.focus();
+  }
+
   function liveEvent(element) {
-    const place = new Place(element);
+    const renewal = new Renewal(element);
+    const place = new Place(element, () => renewal.soon());
+    renewal.of(place);
     new Line({
       address: `/ws/events/${place.id}/`,
       ask: async () => [seatsMessage(await get(`/api/v1/events/${place.id}`))],
@@ -417,10 +557,16 @@
     return shown ? status !== "open" || Date.parse(shown.dataset.until) !== Date.parse(expires_at) : false;
   }
 
+  /** "23 hours" or "9 minutes": the same on all clocks. */
+  function timeLeft(ms) {
+    const minutes = Math.max(1, Math.floor(ms / 60000));
+    const [value, unit] = minutes < 60 ? [minutes, "minute"] : [Math.floor(minutes / 60), "hour"];
+    return new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay: "long" }).format(value);
+  }
+
   function offerWords({ seats, event, expires_at }) {
-    const hour = new Intl.DateTimeFormat(root.lang, { hour: "numeric", minute: "2-digit" });
-    const until = hour.format(new Date(expires_at));
-    return fill(plural(words.offer, seats), { seats: number(seats), event, until });
+    const time = timeLeft(Date.parse(expires_at) - Date.now());
+    return fill(plural(words.offer, seats), { seats: number(seats), event, time });
   }
 
   function liveBell(bell) {
@@ -475,11 +621,19 @@
 
   // --- The booking form ---------------------------------------------------------------------
 
+  /** As many as the meter beside the form shows. */
+  function seatsFree(form) {
+    const meter = find("[data-show=meter]", form.closest("[data-event]"));
+    return meter.max - meter.value;
+  }
+
   function total(form) {
     const seats = Number(form.elements.seats.value) || 0;
     const currency = form.closest("[data-currency]").dataset.currency;
-    const amount = money(Number(form.dataset.price) * seats, currency);
-    find("[data-show=total]", form).textContent = fill(words.total, { amount });
+    const sum = Number(form.dataset.price) * seats;
+    find("[data-show=total]", form).textContent = sum
+      ? fill(words.toPay, { amount: money(sum, currency) })
+      : words.free;
   }
 
   function wireBookForm(form) {
@@ -488,7 +642,8 @@
       button.hidden = false;
       button.addEventListener("click", () => {
         const wish = (Number(seats.value) || 0) + Number(button.dataset.step);
-        seats.value = Math.min(Number(seats.max), Math.max(Number(seats.min), wish));
+        const most = Math.min(Number(seats.max), seatsFree(form));
+        seats.value = Math.max(Number(seats.min), Math.min(most, wish));
         total(form);
       });
     }
@@ -518,8 +673,14 @@
         timeZone,
       }).format(start);
     if (here(time.dataset.zone) === here()) return;
-    const place = time.parentElement.querySelector("[data-visitor-time]");
+    const place = time.nextElementSibling;
     place.textContent = `· ${fill(words.yours, { time: here() })}`;
+  }
+
+  /** What makes an event's page work that is no news: its form, and times on the reader's clocks. */
+  function wireEvent(within) {
+    findAll("[data-book]", within).forEach(wireBookForm);
+    findAll("time[data-zone]", within).forEach(addVisitorTime);
   }
 
   const kept = localStorage.getItem("theme");
@@ -528,8 +689,7 @@
   function wirePage() {
     words = JSON.parse(find("#words").textContent);
     findAll("[data-theme-switch]").forEach(wireThemeSwitch);
-    findAll("[data-book]").forEach(wireBookForm);
-    findAll("time[data-zone]").forEach(addVisitorTime);
+    wireEvent(document);
     // The page is drawn first, as the server wrote it; then it comes alive.
     requestAnimationFrame(() => setTimeout(() => {
       findAll("[data-poll]").forEach(liveCatalogue);

@@ -100,6 +100,7 @@ GATEWAY = [
     "evently.gateway.health.HealthGate",
     *(["evently.gateway.limits.RateLimits"] if RATE_LIMITS else []),
     *(["evently.gateway.edge.EdgeCache"] if EDGE_CACHE else []),
+    "evently.gateway.bodies.Bodies",
     *(["bookings.lane.door.ExpressLane"] if EXPRESS_LANE else []),
 ]
 
@@ -124,7 +125,7 @@ TEMPLATES = [
 # --- Database -----------------------------------------------------------------------------------
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(env.database_url() or "postgres://")}
 DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "evently.postgres",
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
     # Services open transactions, requests do not (`evently.E001` says so when this is changed).
@@ -135,7 +136,9 @@ DATABASES["default"]["OPTIONS"] = {
     # How long a lock is waited for, how long a statement may take, and how long a stopped process
     # may keep the lock of a hot event: set for the connection, so that no transaction pays for it.
     "options": "-c lock_timeout=5s -c statement_timeout=60s"
-    " -c idle_in_transaction_session_timeout=15s",
+    " -c idle_in_transaction_session_timeout=15s"
+    # A statement whose client is gone holds its locks no longer than this.
+    " -c client_connection_check_interval=2s",
 }
 # A copy that answers readers who do not mind a moment's delay: see `evently.replicas`.
 if replica_url := env.text("REPLICA_URL"):
@@ -333,6 +336,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     },
 }
+# No request brings more bytes than this, whatever they are: so none is ever written to the disk.
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = [

@@ -11,27 +11,16 @@ from typing import Any
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from django.conf import settings
-from django.http import HttpResponse
-from django.template.loader import render_to_string
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from prometheus_client import Counter
 
-from evently.api.problem import framework_problem, is_api
 from evently.gateway.advances import Verdict
 from evently.gateway.judge import Judge
 from evently.gateway.metrics import LIMIT_ALLOWED, LIMIT_REFUSED, LIMIT_SKIPPED
-from evently.gateway.replies import (
-    STARTS,
-    Headers,
-    for_other_origins,
-    light_request,
-    send_response,
-    with_headers,
-)
+from evently.gateway.refusals import refuse
+from evently.gateway.replies import STARTS, Headers, with_headers
 from evently.gateway.tiers import tiers_of
-
-TRY_AGAIN_LATER = 1013
 
 
 class RateLimits:
@@ -83,43 +72,22 @@ def _telling(send: ASGISendCallable, verdict: Verdict) -> ASGISendCallable:
 async def _refuse(
     verdict: Verdict, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> None:
-    tell = _telling(send, verdict)
-    if scope["type"] == "http":
-        await send_response(tell, _refusal(verdict, scope))
-        return
-    await receive()
-    if "websocket.http.response" in (scope.get("extensions") or {}):
-        await send_response(tell, _refusal(verdict, scope), kind="websocket.http")
-    else:
-        await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": None})
-
-
-def _refusal(verdict: Verdict, scope: Any) -> HttpResponse:
-    """To programs a problem, to browsers a page."""
-    request = light_request(scope)
     seconds = _seconds(verdict.wait_ms)
-    language = translation.get_language_from_request(request)
-    if not is_api(request) and "text/html" in request.META.get("HTTP_ACCEPT", ""):
-        return HttpResponse(_page(language), status=429, headers={"Retry-After": str(seconds)})
-    with translation.override(language):
-        response = framework_problem(
-            429,
-            detail=_("Ask again in {seconds} s.").format(seconds=seconds),
-            facts={"retry_after_seconds": seconds, "limit": verdict.tier.name},
-        )
-    return for_other_origins(request, response)
+    await refuse(
+        scope,
+        receive,
+        _telling(send, verdict),
+        429,
+        "rate-limited",
+        detail=format_lazy(_("Ask again in {seconds} s."), seconds=seconds),
+        facts={"retry_after_seconds": seconds, "limit": verdict.tier.name},
+    )
 
 
 @cache
 def _allowed(endpoint: str) -> Counter:
     """The counter of an endpoint, which is slow to find."""
     return LIMIT_ALLOWED.labels(endpoint)
-
-
-@cache
-def _page(language: str) -> str:
-    with translation.override(language):
-        return render_to_string("failures/429.html")
 
 
 def _headers(verdict: Verdict) -> Headers:

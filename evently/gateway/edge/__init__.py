@@ -218,7 +218,13 @@ async def _ask(inner: ASGI3Application, scope: HTTPScope) -> Answer:
     """The whole answer to a request without body."""
     status, headers, body = 0, [], bytearray()
 
+    is_asked = False
+
     async def receive() -> Any:
+        nonlocal is_asked
+        if is_asked:
+            await asyncio.Future()  # who asks on behalf of everybody does not hang up
+        is_asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:

@@ -359,6 +359,9 @@ CORS_EXPOSE_HEADERS = [
 ]
 # Whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+# Who may see the metrics, and which part is out: by address, or by a token.
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS", "127.0.0.0/8,::1")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 # Requests a minute. A visitor asks 12 to 30 times a minute for each page whose websocket cannot be
 # opened, and many visitors may share one address.
 RATE_LIMIT_PER_MINUTE = {

@@ -8,6 +8,7 @@ are sent (exports) have a thread of their own each, and there are few of those.
 
 import asyncio
 import io
+import logging
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,18 +19,21 @@ from time import monotonic
 from typing import Any
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
-from evently.deadlines import ANSWER_SECONDS, DATABASE_SECONDS, database_seconds, deadline
+from evently.deadlines import ANSWER_SECONDS, DATABASE_SECONDS, deadline, patience
 from evently.gateway.metrics import REFUSED
 from evently.gateway.refusals import refuse
 from evently.gateway.threads import Full, HungUp, Threads, until_left
+
+logger = logging.getLogger(__name__)
 
 # Long answers under way at one time.
 MOST_STREAMS = 4
 # A client that takes no part of an answer for so long is not waited for any more.
 CLIENT_SECONDS = 10.0
 PART_BYTES = 64 * 1024
+DATABASE_OUT = (OperationalError, InterfaceError)
 
 Headers = list[tuple[bytes, bytes]]
 Environ = dict[str, Any]
@@ -124,8 +128,11 @@ class DjangoInThreads:
         self._streams += file is None
         leaving = asyncio.ensure_future(until_left(receive))
         try:
+            first = await parts.next()
             await _start(send, answer)
-            await _send_parts(send, parts, leaving)
+            await _send_parts(send, first, parts, leaving)
+        except DATABASE_OUT:
+            await refuse(scope, receive, send, 503, "database-out")
         finally:
             leaving.cancel()
             self._streams -= file is None
@@ -201,21 +208,16 @@ class _StreamParts:
         self._thread = ThreadPoolExecutor(1, "stream")
 
     async def next(self) -> bytes:
-        """The next part; empty after the last.
-
-        Raises:
-            TimeoutError: it is not there in time.
-        """
+        """The next part; empty after the last."""
         loop = asyncio.get_running_loop()
-        made = loop.run_in_executor(self._thread, self._context.run, self._make)
-        return await asyncio.wait_for(asyncio.shield(made), ANSWER_SECONDS)
+        return await loop.run_in_executor(self._thread, self._context.run, self._make)
 
     def close(self) -> None:
         self._thread.submit(self._context.run, self._end)
         self._thread.shutdown(wait=False)
 
     def _make(self) -> bytes:
-        with database_seconds():
+        with patience():
             return next((part for part in self._parts if part), b"")
 
     def _end(self) -> None:
@@ -224,21 +226,25 @@ class _StreamParts:
 
 
 async def _send_parts(
-    send: ASGISendCallable, parts: _FileParts | _StreamParts, leaving: "asyncio.Future[None]"
+    send: ASGISendCallable,
+    first: bytes,
+    parts: _FileParts | _StreamParts,
+    leaving: "asyncio.Future[None]",
 ) -> None:
-    """Send all of it; the rest is left out when the client hangs up or takes nothing for long.
-
-    Then the answer is never completed, and the server closes the connection.
+    """Send all of it; the rest is left out when the client hangs up or takes nothing for long, or
+    when the database is out. Then the answer is never completed, by which the client knows.
     """
+    part = first
     try:
-        while not leaving.done():
-            part = await parts.next()
+        while part and not leaving.done():
             async with asyncio.timeout(CLIENT_SECONDS):
-                await _send_part(send, part, is_last=not part)
-            if not part:
-                return
-    except TimeoutError:
+                await _send_part(send, part, is_last=False)
+            part = await parts.next()
+        if not part:
+            await _send_part(send, b"", is_last=True)
+    except (TimeoutError, *DATABASE_OUT) as error:
         REFUSED.labels("answer-cut").inc()
+        logger.warning("A long answer was cut: %r", error)
 
 
 async def _start(send: ASGISendCallable, answer: Answer) -> None:

@@ -48,7 +48,7 @@ class Driver:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    Database = Driver()
+    Database = Driver()  # type: ignore[assignment]
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect within what is left until the thread's deadline."""

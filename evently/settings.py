@@ -100,6 +100,7 @@ GATEWAY = [
     "evently.gateway.health.HealthGate",
     *(["evently.gateway.limits.RateLimits"] if RATE_LIMITS else []),
     *(["evently.gateway.edge.EdgeCache"] if EDGE_CACHE else []),
+    *(["evently.gateway.limits.SharedLimit"] if RATE_LIMITS else []),
     "evently.gateway.bodies.Bodies",
     *(["bookings.lane.door.ExpressLane"] if EXPRESS_LANE else []),
 ]
@@ -375,6 +376,7 @@ RATE_LIMIT_PER_MINUTE = {
     "live": env.number("RATE_LIMIT_LIVE", 300, low=1),
     "search": env.number("RATE_LIMIT_SEARCH", 600, low=1),
     "read": env.number("RATE_LIMIT_READ", 900, low=1),
+    "static": env.number("RATE_LIMIT_STATIC", 3_000, low=1),
 }
 
 # --- Mail ---------------------------------------------------------------------------------------
@@ -424,6 +426,7 @@ LOGGING = {
     "filters": {
         "request": {"()": "asgi_correlation_id.CorrelationIdFilter", "default_value": "-"},
         "alarm": {"()": "evently.gateway.quiet.NoFalseAlarm"},
+        "repeats": {"()": "evently.repeats.OncePerMinute"},
     },
     "formatters": {
         "line": {
@@ -435,7 +438,7 @@ LOGGING = {
         "console": {
             "class": "evently.console.Console",
             "formatter": "line",
-            "filters": ["request"],
+            "filters": ["repeats", "request"],
         },
     },
     "loggers": {

@@ -12,7 +12,13 @@ from django.utils.functional import Promise
 
 from evently.api.problem import framework_problem, is_api, problem_headers
 from evently.gateway.metrics import REFUSED
-from evently.gateway.replies import for_other_origins, is_secure, light_request, send_response
+from evently.gateway.replies import (
+    Headers,
+    for_other_origins,
+    is_secure,
+    light_request,
+    send_response,
+)
 from evently.headers import protect
 
 TRY_AGAIN_LATER = 1013
@@ -27,6 +33,7 @@ async def refuse(
     *,
     detail: str | Promise = "",
     facts: Mapping[str, Any] | None = None,
+    headers: Headers = (),
     hang_up: bool = False,
 ) -> None:
     """Answer with this status and count the refusal.
@@ -45,6 +52,8 @@ async def refuse(
             await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": None})
             return
     response = refusal(scope, status, detail=detail, facts=facts)
+    for name, value in headers:
+        response.headers[name.decode()] = value.decode()
     if hang_up:
         response.headers["Connection"] = "close"
     kind = "http" if scope["type"] == "http" else "websocket.http"

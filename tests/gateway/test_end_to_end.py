@@ -39,7 +39,7 @@ async def evently() -> AsyncIterator[Tracing]:
     wsgi = DjangoInThreads(WSGIHandler(), Threads(1))
     limits = RateLimits(wsgi)  # type: ignore[arg-type]
     yield Tracing(Clients(limits))
-    await limits.judge.close()
+    await limits.close()
     await asyncio.wrap_future(wsgi.threads.executor.submit(connections.close_all))
     wsgi.threads.executor.shutdown()
 

@@ -33,6 +33,8 @@ from evently.caching import BYTES, PURGES, REQUESTS
 from evently.gateway.edge.entries import SAID_TO_THE_EDGE, Answer, Entry
 from evently.gateway.edge.questions import Headers, Question, canonical, question_of
 from evently.gateway.edge.shelf import Shelf
+from evently.gateway.refusals import refuse
+from evently.gateway.tiers import DUE
 from evently.purging import CHANNEL, EVERYTHING, NEWS_CHANNEL, News, unpack, unpack_news
 from evently.wire import Wire, the_wire
 
@@ -117,14 +119,14 @@ class EdgeCache:
         if entry.purged_at is None:
             HIT.inc()
             if now >= entry.lapses_at - REFILL_AHEAD_SECONDS:
-                self._fill(question, scope)
+                self._refill(question, scope)
             return entry
         outdated_for = now - entry.purged_at
         if outdated_for >= GRACE_SECONDS:
             return None
         STALE.inc()
         if outdated_for >= REFILL_AFTER_SECONDS:
-            self._fill(question, scope)
+            self._refill(question, scope)
         return entry
 
     async def _answer(
@@ -145,9 +147,17 @@ class EdgeCache:
             await _send_entry(fill.entry, scope, headers, send)
         elif leads and not fill.answer.sets_cookies:
             await _send_answer(fill.answer, scope, send)
+        elif fill.answer.status == 503:
+            # To ask once more would be to wait once more.
+            await refuse(scope, receive, send, 503, "not-made")
         else:
             # A refusal, or something of one's own after all: everybody asks for themselves.
             await self.inner(scope, receive, _unmarked(send))
+
+    def _refill(self, question: Question, scope: Any) -> None:
+        """Make the successor of a kept answer. There is one at a time, which uses nobody's budget:
+        when strangers have used up theirs, what is kept goes on to be kept."""
+        self._fill(question, {name: scope[name] for name in scope if name != DUE})
 
     def _fill(self, question: Question, scope: HTTPScope) -> asyncio.Task[Fill]:
         """The one task that asks this; it goes on when whoever began it goes away."""

@@ -66,8 +66,9 @@ READING = frozenset({SEARCH, READ, LIVE})
 
 # How much of everybody's budget may be used up when a request of the class still passes.
 SHARES = {
-    "reading": 0.6,  # pages and lists for strangers; the edge cache's own answers do not count
-    "strangers": 0.75,  # what strangers send: log-ins, registrations, reports of the mail provider
+    "reading": 0.6,  # pages and lists for strangers; what the edge cache has does not count
+    "kept": 0.7,  # those that the edge cache then has for everybody
+    "strangers": 0.8,  # what strangers send: log-ins, registrations, reports of the mail provider
     "people": 0.9,  # whatever is asked by somebody who is logged in
     "booking": 1.0,  # bookings by somebody who is logged in
 }

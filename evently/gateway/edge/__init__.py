@@ -27,14 +27,14 @@ from asgiref.typing import (
     Scope,
 )
 from django.conf import settings
-from django.urls import Resolver404, resolve
 
 from evently.caching import BYTES, PURGES, REQUESTS
+from evently.gateway.edge import questions
 from evently.gateway.edge.entries import SAID_TO_THE_EDGE, Answer, Entry
 from evently.gateway.edge.questions import Headers, Question, canonical, question_of
-from evently.gateway.edge.shelf import Shelf
+from evently.gateway.edge.shelf import Shelves
 from evently.gateway.refusals import refuse
-from evently.gateway.tiers import DUE
+from evently.gateway.tiers import DUE, shared_tier
 from evently.purging import CHANNEL, EVERYTHING, NEWS_CHANNEL, News, unpack, unpack_news
 from evently.wire import Wire, the_wire
 
@@ -81,7 +81,7 @@ class EdgeCache:
 
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
-        self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
+        self._shelf = Shelves(settings.EDGE_CACHE_MB * 2**20)
         self._fills: dict[Question, asyncio.Task[Fill]] = {}
         self._heard: deque[tuple[float, Told]] = deque(maxlen=MESSAGES_REMEMBERED)
         self._wire: Wire | None = None
@@ -101,7 +101,7 @@ class EdgeCache:
         entry = self._find(question, scope) if question else None
         if entry:
             await _send_entry(entry, scope, headers, send)
-        elif question and _is_public(scope["path"]):
+        elif question and questions.public_parameters(scope["path"]) is not None:
             MISS.inc()
             await self._answer(question, scope, receive, send, headers)
         else:
@@ -139,6 +139,7 @@ class EdgeCache:
     ) -> None:
         """Ask inside, together with everybody who asks the same now."""
         leads = question not in self._fills
+        scope = _for_many(scope, question)
         fill = await asyncio.shield(self._fill(question, scope))
         if fill.entry and fill.entry.is_stale(time.monotonic() - GRACE_SECONDS):
             # It took so long to make that it may not be given away any more.
@@ -220,7 +221,7 @@ class EdgeCache:
     def _empty(self) -> None:
         """Keep nothing of what was kept, or is being made."""
         self._heard.append((time.monotonic(), {EVERYTHING: None}))
-        self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
+        self._shelf = Shelves(settings.EDGE_CACHE_MB * 2**20)
         BYTES.set(0)
 
 
@@ -248,6 +249,15 @@ async def _ask(inner: ASGI3Application, scope: HTTPScope) -> Answer:
     return Answer(status, headers, bytes(body))
 
 
+def _for_many(scope: Any, question: Question) -> Any:
+    """What is asked and kept for everybody is asked still when strangers have used up the budget
+    for what each of them asks by themselves."""
+    due = scope.get(DUE)
+    if not due or not question.is_usual:
+        return scope
+    return {**scope, DUE: due._replace(tiers=(shared_tier("kept"),))}
+
+
 def _send_entry(
     entry: Entry, scope: HTTPScope, headers: Headers, send: ASGISendCallable
 ) -> Awaitable[None]:
@@ -273,13 +283,6 @@ def _unmarked(send: ASGISendCallable) -> ASGISendCallable:
         await send(message)
 
     return send_on
-
-
-def _is_public(path: str) -> bool:
-    try:
-        return getattr(resolve(path).func, "is_public", False)
-    except Resolver404:
-        return False
 
 
 def _log_failure(task: asyncio.Task[Fill]) -> None:

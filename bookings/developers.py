@@ -42,7 +42,7 @@ SECONDS = 300
 SAMPLE_EVENT = "00000000-0000-0000-0000-000000000000"
 
 
-@public
+@public()
 @page
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from io import StringIO
 from itertools import chain, islice
+from tempfile import TemporaryFile
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from xlsxwriter.worksheet import Worksheet
 from bookings.models import Booking
 
 ROWS_AT_ONCE = 500
+PIECE_BYTES = 64 * 1024
 # A worksheet holds 2^20 rows; one is for the titles.
 ROWS_OF_A_SHEET = 2**20 - 1
 BOM = "\ufeff"
@@ -81,6 +83,15 @@ def write_xlsx(bookings: QuerySet[Booking], file: IO[bytes]) -> None:
     with Workbook(file, {"constant_memory": True, "remove_timezone": True}) as book:
         while _write_sheet(book, islice(rows, ROWS_OF_A_SHEET)) == ROWS_OF_A_SHEET:
             pass
+
+
+def xlsx_chunks(bookings: QuerySet[Booking]) -> Iterator[bytes]:
+    """The workbook in pieces. It is a zip archive: the first comes when all is written."""
+    with TemporaryFile() as file:
+        write_xlsx(bookings, file)
+        file.seek(0)
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def _rows(bookings: QuerySet[Booking]) -> Iterator[list[Cell]]:

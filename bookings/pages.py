@@ -40,7 +40,7 @@ class BookForm(forms.Form):
     key = forms.RegexField(r"^[\x21-\x7e]{1,255}$")
 
 
-@public
+@public(seats={str(seats) for seats in range(1, 11)})
 @page
 @require_safe
 def event(request: HttpRequest, event_id: UUID) -> HttpResponse:

@@ -9,7 +9,6 @@ WSGI because its own ASGI handler starts a thread for each request (figures:
 import gc
 import os
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evently.settings")
@@ -20,6 +19,8 @@ from django.conf import settings  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 
 from evently.gateway.lifespan import Lifespan  # noqa: E402
+from evently.gateway.threads import django_threads  # noqa: E402
+from evently.gateway.wsgi import DjangoInThreads  # noqa: E402
 from evently.site.requests import Utf8Request  # noqa: E402
 from evently.site.sockets import NoForeignPages  # noqa: E402
 from events.live import announcer  # noqa: E402
@@ -29,8 +30,7 @@ from notifications.routing import websocket_urlpatterns as of_people  # noqa: E4
 django.request_class = Utf8Request
 application = ProtocolTypeRouter(
     {
-        # A WSGI application in all but the name of its answer's type.
-        "http": WSGIMiddleware(django, workers=settings.WEB_THREADS),  # type: ignore[arg-type]
+        "http": DjangoInThreads(django, django_threads()),
         "websocket": NoForeignPages(URLRouter([*of_people, *of_events])),
         "lifespan": Lifespan(at_end=announcer.close),
     }

@@ -55,10 +55,10 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
-def networks(name: str) -> list[IPv4Network | IPv6Network]:
+def networks(name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
     """Networks in CIDR notation, or single addresses, between commas."""
     try:
-        return [ip_network(word) for word in words(name)]
+        return [ip_network(word) for word in words(name, default)]
     except ValueError as error:
         raise ImproperlyConfigured(
             f"{name} is {text(name)!r}: give networks such as 10.0.0.0/8, with commas between"

@@ -2,8 +2,7 @@
 
 import os
 
-from django.http import HttpRequest, HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -19,8 +18,9 @@ def show(collector: Collector) -> None:
     REGISTRY.register(collector)
 
 
-def metrics(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+def metrics_text() -> bytes:
+    """The figures in the text format of Prometheus; looks some of them up in the database."""
+    return generate_latest(_registry())
 
 
 def _registry() -> CollectorRegistry:

@@ -100,6 +100,8 @@ GATEWAY = [
     "evently.gateway.health.HealthGate",
     *(["evently.gateway.limits.RateLimits"] if RATE_LIMITS else []),
     *(["evently.gateway.edge.EdgeCache"] if EDGE_CACHE else []),
+    *(["evently.gateway.limits.SharedLimit"] if RATE_LIMITS else []),
+    "evently.gateway.bodies.Bodies",
     *(["bookings.lane.door.ExpressLane"] if EXPRESS_LANE else []),
 ]
 
@@ -124,7 +126,7 @@ TEMPLATES = [
 # --- Database -----------------------------------------------------------------------------------
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(env.database_url() or "postgres://")}
 DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "evently.postgres",
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
     # Services open transactions, requests do not (`evently.E001` says so when this is changed).
@@ -135,7 +137,9 @@ DATABASES["default"]["OPTIONS"] = {
     # How long a lock is waited for, how long a statement may take, and how long a stopped process
     # may keep the lock of a hot event: set for the connection, so that no transaction pays for it.
     "options": "-c lock_timeout=5s -c statement_timeout=60s"
-    " -c idle_in_transaction_session_timeout=15s",
+    " -c idle_in_transaction_session_timeout=15s"
+    # A statement whose client is gone holds its locks no longer than this.
+    " -c client_connection_check_interval=2s",
 }
 # A copy that answers readers who do not mind a moment's delay: see `evently.replicas`.
 if replica_url := env.text("REPLICA_URL"):
@@ -341,6 +345,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     },
 }
+# No request brings more bytes than this, whatever they are: so none is ever written to the disk.
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = [
@@ -362,6 +368,9 @@ CORS_EXPOSE_HEADERS = [
 ]
 # Whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+# Who may see the metrics, and which part is out: by address, or by a token.
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS", "127.0.0.0/8,::1")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 # Requests a minute. A visitor asks 12 to 30 times a minute for each page whose websocket cannot be
 # opened, and many visitors may share one address.
 RATE_LIMIT_PER_MINUTE = {
@@ -375,6 +384,7 @@ RATE_LIMIT_PER_MINUTE = {
     "live": env.number("RATE_LIMIT_LIVE", 300, low=1),
     "search": env.number("RATE_LIMIT_SEARCH", 600, low=1),
     "read": env.number("RATE_LIMIT_READ", 900, low=1),
+    "static": env.number("RATE_LIMIT_STATIC", 3_000, low=1),
 }
 
 # --- Mail ---------------------------------------------------------------------------------------
@@ -425,6 +435,7 @@ LOGGING = {
     "filters": {
         "request": {"()": "asgi_correlation_id.CorrelationIdFilter", "default_value": "-"},
         "alarm": {"()": "evently.gateway.quiet.NoFalseAlarm"},
+        "repeats": {"()": "evently.repeats.OncePerMinute"},
     },
     "formatters": {
         "line": {
@@ -436,7 +447,7 @@ LOGGING = {
         "console": {
             "class": "evently.console.Console",
             "formatter": "line",
-            "filters": ["request"],
+            "filters": ["repeats", "request"],
         },
     },
     "loggers": {

@@ -6,7 +6,6 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from evently.accounts.pages import choose_language
 from evently.api.document import DocumentView
-from evently.figures import metrics
 from notifications.provider_hooks import sendgrid_events
 
 handler400 = "evently.site.failures.bad_request"
@@ -34,5 +33,4 @@ urlpatterns = [
     path("anymail/sendgrid/tracking/", sendgrid_events, name="sendgrid-events"),
     path("api/schema", DocumentView.as_view(), name="schema"),
     path("api/docs", docs, name="docs"),
-    path("metrics", metrics, name="metrics"),
 ]

@@ -18,7 +18,7 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.api.pagination import PageIn, paginate, paginated
+from evently.api.pagination import MAX_LIMIT, PageIn, paginate, paginated
 from evently.api.schema import LOCATION, refuses
 from evently.api.views import ApiView
 from evently.errors import Forbidden, Invalid
@@ -105,7 +105,21 @@ class OrganisersView(ApiView):
         return Response(OrganiserOut(organiser).data, status.HTTP_201_CREATED)
 
 
-@method_decorator(public, name="dispatch")
+@method_decorator(
+    public(
+        available={"true", "false"},
+        ordering=queries.ORDERINGS,
+        limit={str(limit) for limit in range(1, MAX_LIMIT + 1)},
+        search=None,
+        starts_after=None,
+        starts_before=None,
+        min_price=None,
+        max_price=None,
+        organiser=None,
+        cursor=None,
+    ),
+    name="dispatch",
+)
 class EventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
@@ -150,7 +164,7 @@ class EventsView(ApiView):
         return organiser.pk
 
 
-@method_decorator(public, name="dispatch")
+@method_decorator(public(limit={str(limit) for limit in range(1, 51)}), name="dispatch")
 class PopularEventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
@@ -163,7 +177,7 @@ class PopularEventsView(ApiView):
         return let_edge_keep_list(request, response, events, now=now, seconds=SECONDS_OF_POPULAR)
 
 
-@method_decorator(public, name="dispatch")
+@method_decorator(public(), name="dispatch")
 class EventView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 

@@ -105,7 +105,17 @@ class SearchForm(forms.Form):
         )
 
 
-@public
+@public(
+    when=WHEN,
+    price=PRICES,
+    available={"on"},
+    search=None,
+    where=None,
+    first_date=None,
+    last_date=None,
+    organiser=None,
+    cursor=None,
+)
 @page
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:

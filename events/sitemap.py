@@ -50,7 +50,7 @@ class Pages(NameSitemap):
 SITEMAPS: dict[str, Any] = {"pages": Pages, "events": UpcomingEvents}
 
 
-@public
+@public()
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """`/sitemap.xml`: the parts of the map."""
@@ -58,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return let_edge_keep(request, found, tags=[EVENTS], seconds=SECONDS)
 
 
-@public
+@public(p=None)
 @require_safe
 def section(request: HttpRequest, section: str) -> HttpResponse:
     """One part of the map, by its name in `SITEMAPS`."""

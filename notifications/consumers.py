@@ -7,17 +7,18 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from channels.auth import get_user
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from rest_framework.exceptions import APIException
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from evently.accounts.models import User
+from evently.deadlines import in_time
 from evently.gateway.callers import header_of
 from notifications.live.people import Visitor, the_people
 
@@ -79,9 +80,13 @@ async def _of_session(scope: Any) -> UUID | None:
     """Whose page it is, by the rules of the pages themselves."""
     cookies = parse_cookie(header_of(scope, b"cookie").decode("latin1"))
     key = cookies.get(settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None
-    user = await get_user({"session": SessionStore(key)})
+    return await in_time(_owner_of_session)(key) if key else None
+
+
+def _owner_of_session(key: str) -> UUID | None:
+    request = HttpRequest()
+    request.session = SessionStore(key)
+    user = get_user(request)
     return user.pk if isinstance(user, User) and user.is_active else None
 
 
@@ -92,8 +97,7 @@ async def _of_token(receive: Any) -> UUID | None:
             message = await receive()
         token = _token_in(message.get("text") or "")
         if token:
-            found: UUID | None = await database_sync_to_async(_owner_of)(token)
-            return found
+            return await in_time(_owner_of)(token)
     return None
 
 

@@ -1,6 +1,5 @@
 """The list of bookings and the page of one; its columns are those that a role may see."""
 
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import (
-    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
@@ -26,7 +24,7 @@ from unfold.decorators import display
 
 from bookings.admin.cancelling import show_progress
 from bookings.admin.payments import PaymentStep
-from bookings.exporting import csv_chunks, write_xlsx
+from bookings.exporting import csv_chunks, xlsx_chunks
 from bookings.models import Booking
 from bookings.services import cancel_booking
 from bookings.services.payments import mark_refunded, note_payment
@@ -335,10 +333,6 @@ def _csv(bookings: QuerySet[Booking]) -> HttpResponseBase:
 
 
 def _xlsx(bookings: QuerySet[Booking]) -> HttpResponseBase:
-    """A workbook is a zip archive: written to a temporary file first, then sent from there."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
-    write_xlsx(bookings, file)
-    file.seek(0)
-    return FileResponse(
-        file, as_attachment=True, filename=f"{_now('bookings')}.xlsx", content_type=XLSX
-    )
+    answer = StreamingHttpResponse(xlsx_chunks(bookings), content_type=XLSX)
+    answer["Content-Disposition"] = f'attachment; filename="{_now("bookings")}.xlsx"'
+    return answer

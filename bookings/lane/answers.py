@@ -5,10 +5,7 @@ import logging
 from functools import cache
 
 from asgiref.typing import ASGISendCallable
-from csp.middleware import CSPMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.middleware.clickjacking import XFrameOptionsMiddleware
-from django.middleware.security import SecurityMiddleware
 from django.utils import translation
 
 from bookings.lane.reading import PATH, Head
@@ -18,12 +15,12 @@ from bookings.services import Outcome
 from evently.api.problem import django_problem, framework_problem, refusal_response
 from evently.errors import Refusal
 from evently.gateway.replies import for_other_origins
+from evently.headers import protecting_headers
 
 logger = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
 # As the renderer of Django's door writes it.
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-MIDDLEWARE = (XFrameOptionsMiddleware, CSPMiddleware, SecurityMiddleware)
 
 
 async def send_outcome(send: ASGISendCallable, outcome: Outcome, head: Head) -> None:
@@ -72,15 +69,13 @@ async def _send(send: ASGISendCallable, status: int, own: Headers, body: bytes, 
 @cache
 def _always() -> Headers:
     """What Django's own middlewares would put on every answer, asked once."""
-    request, response = HttpRequest(), HttpResponse()
-    request.path = request.path_info = PATH
-    for middleware in MIDDLEWARE:
-        middleware(lambda _: response).process_response(request, response)
-    del response["Content-Type"]
-    response["Allow"] = "GET, POST, HEAD, OPTIONS"
-    response["Cache-Control"] = "no-store"
-    response["Vary"] = "Accept-Language, origin"
-    return [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    headers = {
+        **protecting_headers(),
+        "Allow": "GET, POST, HEAD, OPTIONS",
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language, origin",
+    }
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _for_origin(origin: str) -> Headers:

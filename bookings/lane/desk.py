@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
 from django.db import Error, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,6 +18,7 @@ from bookings import services
 from bookings.lane.queues import Ticket
 from bookings.services import Outcome
 from evently.accounts.tokens import list_valid_callers
+from evently.deadlines import DATABASE_SECONDS, deadline
 
 logger = logging.getLogger(__name__)
 THREADS_THAT_WAIT = 7
@@ -66,11 +68,12 @@ def _judge(
 ) -> list[Outcome]:
     """What became of each ticket; whatever goes wrong is its answer, too."""
     try:
-        close_old_connections()
-        valid = list_valid_callers([ticket.claims for ticket in tickets])
-        known = [ticket for ticket, ok in zip(tickets, valid, strict=True) if ok]
-        judged = iter(book(known) if known else ())
-        return [next(judged) if ok else CallerUnknown() for ok in valid]
+        with deadline(monotonic() + DATABASE_SECONDS):
+            close_old_connections()
+            valid = list_valid_callers([ticket.claims for ticket in tickets])
+            known = [ticket for ticket, ok in zip(tickets, valid, strict=True) if ok]
+            judged = iter(book(known) if known else ())
+            return [next(judged) if ok else CallerUnknown() for ok in valid]
     except Exception as error:
         if not isinstance(error, Error):
             logger.exception("A batch of %d bookings failed", len(tickets))

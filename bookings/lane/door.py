@@ -42,12 +42,13 @@ class ExpressLane:
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(self.desk.close)
             return
-        said = await _read_all(receive)
-        if said is None:
+        # The whole body: the layer in front has collected it (`evently.gateway.bodies`).
+        message = await receive()
+        if message["type"] != "http.request":
             return
-        outcome = await self._book(head, claims, said)
+        outcome = await self._book(head, claims, message["body"])
         if outcome is None:
-            await self.inner(scope, _again(said, receive), send)
+            await self.inner(scope, _again(message, receive), send)
         else:
             await send_outcome(send, outcome, head)
 
@@ -73,27 +74,11 @@ class ExpressLane:
         return None if isinstance(outcome, CallerUnknown) else outcome
 
 
-async def _read_all(receive: ASGIReceiveCallable) -> bytes | None:
-    """The whole body, which is short; None when the client hung up before its end."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += message["body"]
-        if not message["more_body"]:
-            return body
-
-
-def _again(body: bytes, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:
-    """A `receive` that says once more what was read already."""
-    said = False
+def _again(message: ASGIReceiveEvent, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:
+    """A `receive` that gives once more what was taken already."""
+    taken = [message]
 
     async def repeat() -> ASGIReceiveEvent:
-        nonlocal said
-        if said:
-            return await receive()
-        said = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return taken.pop() if taken else await receive()
 
     return repeat

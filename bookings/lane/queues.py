@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from bookings.services import BookingRequest, EventHeld, Outcome
+from evently.deadlines import is_out_of_time
 from evently.errors import Busy
 
 MOST_AT_ONCE = 256
@@ -120,6 +121,11 @@ class Queues:
         began = clock()
         outcomes = await self._judge_many(batch)
         ended = clock()
+        if is_out_of_time(outcomes[0]):
+            # Who waits behind has waited as long: with a batch of its own each would wait twice.
+            for waiting in self._line:
+                _tell(waiting, outcomes[0])
+            self._line.clear()
         self._gathers_until = ended + min(ended - began, LONGEST_GATHERING_SECONDS)
         self._awaited = len(batch)
         for ticket, outcome in zip(batch, outcomes, strict=True):
@@ -141,7 +147,12 @@ class Queues:
         queue = self._apart[event_id]
         while queue:
             batch = [queue.popleft() for _ in range(min(len(queue), MOST_AT_ONCE))]
-            for ticket, outcome in zip(batch, await self._judge_one(batch), strict=True):
+            outcomes = await self._judge_one(batch)
+            if is_out_of_time(outcomes[0]):
+                batch += queue
+                queue.clear()
+                outcomes = [outcomes[0]] * len(batch)
+            for ticket, outcome in zip(batch, outcomes, strict=True):
                 _tell(ticket, outcome)
             # Those who came in meanwhile still stand in the common line.
             self._move_on()

@@ -51,11 +51,13 @@ FRAMEWORK: dict[int, tuple[str, str | Promise]] = {
     404: ("not-found", _("There is no such thing here, or it is not yours to see.")),
     405: ("method-not-allowed", _("This address does not take this method.")),
     406: ("not-acceptable", _("This address answers in JSON: accept application/json.")),
+    408: ("body-too-slow", _("The body of the request did not come in time. Send it again.")),
     411: ("length-required", _("Send the body with its Content-Length, not in chunks.")),
     413: ("content-too-large", _("The body is larger than any that is expected here.")),
     415: ("unsupported-media-type", _("Send JSON, with Content-Type: application/json.")),
     429: ("rate-limited", _("Too many requests.")),
     500: ("internal-error", _("Something went wrong on our side. It has been logged.")),
+    503: (Busy.code, Busy.title),
 }
 TOKEN_REFUSED = _("This access token is not valid, or not any more.")
 # Requests that cannot be understood; the framework reports them from anywhere.
@@ -87,13 +89,15 @@ def problem(
     }
     if request_id := correlation_id.get():
         body["request_id"] = request_id
-    headers = dict(headers or {})
-    if status in {429, 503}:
-        seconds = facts.get("retry_after_seconds", RETRY_AFTER_SECONDS)
-        headers.setdefault("Retry-After", str(seconds))
-    if status == 401:
-        headers.setdefault("WWW-Authenticate", CHALLENGE)
+    headers = problem_headers(status, facts) | dict(headers or {})
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers)
+
+
+def problem_headers(status: int, facts: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that an answer with this status has, whatever it refuses."""
+    if status in {429, 503}:
+        return {"Retry-After": str(facts.get("retry_after_seconds", RETRY_AFTER_SECONDS))}
+    return {"WWW-Authenticate": CHALLENGE} if status == 401 else {}
 
 
 def refusal_response(refusal: Refusal) -> HttpResponse:

@@ -12,6 +12,8 @@ from time import monotonic
 from typing import NamedTuple
 from urllib.parse import quote
 
+from evently.repeats import Repeats
+
 logger = logging.getLogger("evently.access")
 
 WRITE_AFTER_SECONDS = 0.02
@@ -19,6 +21,8 @@ WRITE_AFTER_SECONDS = 0.02
 # a mail for a new password.
 SECRET = re.compile(r"(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:/|$))[^/.]{20,}")
 LONGEST_PATH = 200
+# Refusals that come by the thousand: one line a minute of each method, which counts the others.
+CROWDS = frozenset({408, 413, 429, 503})
 
 
 class Line(NamedTuple):
@@ -29,12 +33,15 @@ class Line(NamedTuple):
     path: str
     status: int
     seconds: float
+    # How many like it were left out before.
+    unsaid: int = 0
 
 
 class AccessLog:
     """Belongs to the thread of the event loop."""
 
     def __init__(self) -> None:
+        self.refusals = Repeats()
         self._lines: list[Line] = []
         self._due_at = 0.0
 
@@ -42,6 +49,11 @@ class AccessLog:
         """Write the line in a moment."""
         if not logger.isEnabledFor(logging.INFO):
             return
+        if line.status in CROWDS:
+            unsaid = self.refusals.admit((line.method, line.status))
+            if unsaid is None:
+                return
+            line = line._replace(unsaid=unsaid)
         now = monotonic()
         # What is overdue may have been left to a loop that is no more.
         if not self._lines or now > self._due_at:
@@ -61,7 +73,8 @@ access_log = AccessLog()
 
 
 def _in_words(line: Line) -> str:
-    return f"{line.method} {_shown(line.path)} {line.status} {line.seconds * 1000:.1f} ms"
+    more = f" (and {line.unsaid} times more before)" if line.unsaid else ""
+    return f"{line.method} {_shown(line.path)} {line.status} {line.seconds * 1000:.1f} ms{more}"
 
 
 @lru_cache(maxsize=16_384)

@@ -48,6 +48,15 @@ class Clients:
         return any(address in network for network in self._proxies)
 
 
+def is_address_known(scope: Any) -> bool:
+    """Whether the scope's address is the client's, and not that of a proxy that is none of ours.
+
+    A request that came through a proxy has X-Forwarded-For; `Clients` has put the address from
+    there in its place, with port 0, when the proxy is trusted.
+    """
+    return scope["client"][1] == 0 or not _forwarded_for(scope)
+
+
 def parse_address(text: str) -> Address | None:
     """An address as proxies write it, `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or
     `[2001:db8::1]:443`; an IPv4 address inside an IPv6 one is the IPv4 address.

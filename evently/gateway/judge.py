@@ -35,16 +35,21 @@ FIGURES = 6
 Tiers = tuple[Tier, ...]
 
 
+def quick_redis(url: str) -> Redis:
+    """A client that gives up soon: who asks here must not wait for a Redis that hangs."""
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        socket_timeout=PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
 class Judge:
     """Belongs to one event loop; requests that come while an answer is under way go together."""
 
     def __init__(self, url: str, *, window_ms: int = WINDOW_MS) -> None:
-        self._redis = Redis.from_url(
-            url,
-            socket_connect_timeout=PATIENCE_SECONDS,
-            socket_timeout=PATIENCE_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis = quick_redis(url)
         self._script = self._redis.register_script(SCRIPT)
         self._window_ms = window_ms
         self._turn = asyncio.Lock()
@@ -88,11 +93,11 @@ class Judge:
             batch.tell(answers)
 
     async def _ask(self, requests: Sequence[Tiers]) -> list[Verdict] | None:
-        tiers = {tier.key: tier for asked in requests for tier in asked}
+        tiers = list(dict.fromkeys(tier for asked in requests for tier in asked))
         wishes = self._wishes(requests)
         try:
             numbers = self._numbers(tiers, requests, wishes)
-            answer: bytes = await self._script(keys=list(tiers), args=[numbers])
+            answer: bytes = await self._script(keys=[tier.key for tier in tiers], args=[numbers])
         except (RedisError, OSError) as error:
             self._note(is_out=True, error=error)
             return None
@@ -116,13 +121,13 @@ class Judge:
         ]
 
     def _numbers(
-        self, tiers: dict[str, Tier], requests: Sequence[Tiers], wishes: Sequence[int]
+        self, tiers: Sequence[Tier], requests: Sequence[Tiers], wishes: Sequence[int]
     ) -> str:
-        number_of = {key: number for number, key in enumerate(tiers, 1)}
-        numbers = [self._window_ms, *(tier.limit for tier in tiers.values())]
+        number_of = {tier: number for number, tier in enumerate(tiers, 1)}
+        numbers = [self._window_ms, *(tier.limit for tier in tiers)]
         for asked, wish in zip(requests, wishes, strict=True):
             numbers += wish, len(asked)
-            numbers += (number_of[tier.key] for tier in asked)
+            numbers += (number_of[tier] for tier in asked)
         return " ".join(map(str, numbers))
 
     def _note(self, *, is_out: bool, error: Any = None) -> None:
@@ -145,21 +150,21 @@ class Exhausted:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._until: dict[str, float] = {}
+        self._until: dict[Tier, float] = {}
 
     def remember(self, verdict: Verdict) -> None:
         if len(self._until) >= self._size:
             del self._until[next(iter(self._until))]
-        self._until[verdict.tier.key] = monotonic() + verdict.wait_ms / 1000
+        self._until[verdict.tier] = monotonic() + verdict.wait_ms / 1000
 
     def find(self, tiers: Tiers) -> Verdict | None:
         """The refusal by the one of these tiers that refuses longest."""
         if not self._until:
             return None
-        until, tier = max((self._until.get(tier.key, 0.0), tier) for tier in tiers)
+        until, tier = max((self._until.get(tier, 0.0), tier) for tier in tiers)
         wait_ms = round((until - monotonic()) * 1000)
         if wait_ms <= 0:
-            self._until.pop(tier.key, None)
+            self._until.pop(tier, None)
             return None
         return Verdict(False, tier, remaining=0, reset_ms=wait_ms, wait_ms=wait_ms)
 

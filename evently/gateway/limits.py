@@ -7,74 +7,120 @@ import asyncio
 import math
 from collections.abc import Awaitable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from django.conf import settings
-from django.http import HttpResponse
-from django.template.loader import render_to_string
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from prometheus_client import Counter
 
-from evently.api.problem import framework_problem, is_api
 from evently.gateway.advances import Verdict
+from evently.gateway.callers import SHOWN, bearer_of, session_key_of
 from evently.gateway.judge import Judge
 from evently.gateway.metrics import LIMIT_ALLOWED, LIMIT_REFUSED, LIMIT_SKIPPED
-from evently.gateway.replies import (
-    STARTS,
-    Headers,
-    for_other_origins,
-    light_request,
-    send_response,
-    with_headers,
-)
-from evently.gateway.tiers import tiers_of
-from evently.languages import language_of
+from evently.gateway.refusals import refuse
+from evently.gateway.replies import STARTS, Headers, with_headers
+from evently.gateway.sessions import Sessions
+from evently.gateway.tiers import DUE, SAFE, Tier, shared_tier_of, static_tiers_of, tiers_of
 
-TRY_AGAIN_LATER = 1013
+
+class Due(NamedTuple):
+    """Budgets that a request uses only if it comes past the edge cache, and who judges them."""
+
+    judge: Judge
+    tiers: tuple[Tier, ...]
 
 
 class RateLimits:
-    """Judges every request but those for static files, before anything else is done for it."""
+    """Judges every request before anything else is done for it.
+
+    What the edge cache may answer uses no part of everybody's budget yet: `SharedLimit` stands
+    behind the cache.
+    """
 
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
         self._static_url: str = settings.STATIC_URL
         self._loop: asyncio.AbstractEventLoop | None = None
         self._judge: Judge
+        self._sessions: Sessions
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] == "lifespan" or scope["path"].startswith(self._static_url):
+        if scope["type"] == "lifespan":
             await self.inner(scope, receive, send)
             return
-        tiers = tiers_of(scope)
-        judge = self.judge
-        verdict = judge.known(tiers) or await judge.judge(tiers)
+        self._connect()
+        tiers, shared = await self._tiers_of(scope)
+        verdict = self._judge.known(tiers) or await self._judge.judge(tiers)
         if verdict is None:
             LIMIT_SKIPPED.inc()
             await self.inner(scope, receive, send)
         elif verdict.is_allowed:
             _allowed(tiers[-1].name).inc()
+            if shared:
+                scope[DUE] = Due(self._judge, shared)  # type: ignore[typeddict-unknown-key]
             await self.inner(scope, receive, _telling(send, verdict))
         else:
-            LIMIT_REFUSED.labels(verdict.tier.name).inc()
             await _refuse(verdict, scope, receive, send)
 
-    @property
-    def judge(self) -> Judge:
-        """That of the running event loop, with its own connection to Redis."""
+    async def close(self) -> None:
+        """Hang up on Redis."""
+        self._connect()
+        await self._judge.close()
+        await self._sessions.close()
+
+    def _connect(self) -> None:
+        """Each event loop has its own connections to Redis."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._judge = loop, Judge(settings.REDIS_URL)
-        return self._judge
+            self._loop = loop
+            self._judge, self._sessions = Judge(settings.REDIS_URL), Sessions(settings.REDIS_URL)
+
+    async def _tiers_of(self, scope: Any) -> tuple[tuple[Tier, ...], tuple[Tier, ...]]:
+        """The budgets to judge by now, and those that are due past the edge cache."""
+        if scope["path"].startswith(self._static_url):
+            return static_tiers_of(scope), ()
+        person = await self._person_of(scope)
+        own, shared = tiers_of(scope, person), (shared_tier_of(scope, person),)
+        may_be_kept = scope["type"] == "http" and scope["method"] in SAFE
+        return (own, shared) if may_be_kept else (shared + own, ())
+
+    async def _person_of(self, scope: Any) -> str:
+        """Stands for whoever is logged in; empty for strangers, whatever they claim to be."""
+        if SHOWN.isdisjoint(dict(scope["headers"])):
+            return ""
+        if bearer := bearer_of(scope):
+            return bearer
+        key = session_key_of(scope)
+        owner = await self._sessions.find_owner(key) if key else ""
+        return f"user:{owner}" if owner else ""
+
+
+class SharedLimit:
+    """Judges what came past the edge cache by everybody's budget."""
+
+    def __init__(self, inner: ASGI3Application) -> None:
+        self.inner = inner
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        due: Any = scope.get(DUE)
+        if due:
+            verdict = due.judge.known(due.tiers) or await due.judge.judge(due.tiers)
+            if verdict and not verdict.is_allowed:
+                await _refuse(verdict, scope, receive, send)
+                return
+        await self.inner(scope, receive, send)
 
 
 def _telling(send: ASGISendCallable, verdict: Verdict) -> ASGISendCallable:
     def tell(message: Any) -> Awaitable[None]:
-        if message["type"] in STARTS:
+        # A refusal from further inside tells of the limit that refuses.
+        if message["type"] in STARTS and message.get("status") != 429:
             message = with_headers(message, _headers(verdict))
         return send(message)
 
@@ -84,43 +130,24 @@ def _telling(send: ASGISendCallable, verdict: Verdict) -> ASGISendCallable:
 async def _refuse(
     verdict: Verdict, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> None:
-    tell = _telling(send, verdict)
-    if scope["type"] == "http":
-        await send_response(tell, _refusal(verdict, scope))
-        return
-    await receive()
-    if "websocket.http.response" in (scope.get("extensions") or {}):
-        await send_response(tell, _refusal(verdict, scope), kind="websocket.http")
-    else:
-        await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": None})
-
-
-def _refusal(verdict: Verdict, scope: Any) -> HttpResponse:
-    """To programs a problem, to browsers a page."""
-    request = light_request(scope)
+    LIMIT_REFUSED.labels(verdict.tier.name).inc()
     seconds = _seconds(verdict.wait_ms)
-    language = language_of(request)
-    if not is_api(request) and "text/html" in request.META.get("HTTP_ACCEPT", ""):
-        return HttpResponse(_page(language), status=429, headers={"Retry-After": str(seconds)})
-    with translation.override(language):
-        response = framework_problem(
-            429,
-            detail=_("Ask again in {seconds} s.").format(seconds=seconds),
-            facts={"retry_after_seconds": seconds, "limit": verdict.tier.name},
-        )
-    return for_other_origins(request, response)
+    await refuse(
+        scope,
+        receive,
+        send,
+        429,
+        "rate-limited",
+        headers=_headers(verdict),
+        detail=format_lazy(_("Ask again in {seconds} s."), seconds=seconds),
+        facts={"retry_after_seconds": seconds, "limit": verdict.tier.name},
+    )
 
 
 @cache
 def _allowed(endpoint: str) -> Counter:
     """The counter of an endpoint, which is slow to find."""
     return LIMIT_ALLOWED.labels(endpoint)
-
-
-@cache
-def _page(language: str) -> str:
-    with translation.override(language):
-        return render_to_string("failures/429.html")
 
 
 def _headers(verdict: Verdict) -> Headers:

@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.typing import ASGISendCallable
 from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, parse_cookie
 
 STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
@@ -28,6 +29,16 @@ def light_request(scope: Any) -> HttpRequest:
         )
     request.COOKIES = parse_cookie(request.META.get("HTTP_COOKIE", ""))
     return request
+
+
+def is_secure(scope: Any) -> bool:
+    """Whether the request came over TLS, as Django's own `is_secure` says."""
+    if trusted := settings.SECURE_PROXY_SSL_HEADER:
+        name = trusted[0].removeprefix("HTTP_").replace("_", "-").lower().encode()
+        for sent, value in scope["headers"]:
+            if sent == name:
+                return bool(value.decode("latin1").split(",")[0].strip() == trusted[1])
+    return scope.get("scheme") in {"https", "wss"}
 
 
 def for_other_origins(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -3,7 +3,8 @@
 -- A tier counts in a sliding window: what fell into the window under way, and of the window before
 -- it the share that still lies less than a window back.
 --
--- KEYS  the tiers that the requests fall under, each once; each holds "began current previous"
+-- KEYS  the tiers that the requests fall under, each once; each holds "began current previous".
+--       Tiers with one key and several limits share one count.
 -- ARGV  numbers in one text: the window in ms; the limit of each tier; then for each request how
 --       many more of its kind the caller would like to let pass without asking, how many tiers it
 --       has, and which
@@ -21,10 +22,11 @@ local tiers, limits, changed = {}, {}, {}
 for number = 1, #KEYS do limits[number] = next_number() end
 
 local function tier_of(number)
-  local tier = tiers[number]
+  local key = KEYS[number]
+  local tier = tiers[key]
   if tier then return tier end
   tier = {began = now, current = 0, previous = 0}
-  local value = redis.call('GET', KEYS[number])
+  local value = redis.call('GET', key)
   local began, current, previous = string.match(value or '', '(%d+) (%d+) (%d+)')
   began = math.min(tonumber(began) or 0, now)
   if now - began < window then
@@ -32,7 +34,7 @@ local function tier_of(number)
   elseif now - began < 2 * window then
     tier = {began = began + window, current = 0, previous = tonumber(current)}
   end
-  tiers[number] = tier
+  tiers[key] = tier
   return tier
 end
 
@@ -65,21 +67,22 @@ local function judge(asked, wish)
     end
   end
   if refuser then
-    return 0, refuser - 1, 0, tiers[asked[refuser]].began + window - now, longest, 0
+    return 0, refuser - 1, 0, tier_of(asked[refuser]).began + window - now, longest, 0
   end
   local tightest, least = 1, math.huge
   for place, number in ipairs(asked) do
-    local tier = tiers[number]
+    local tier = tier_of(number)
     tier.current = tier.current + 1
-    changed[number] = true
+    changed[KEYS[number]] = true
     local left = left_in(tier, limits[number])
     if left < least then tightest, least = place, left end
   end
   local given = math.min(wish, math.floor(least * LARGEST_PART))
   for place, number in ipairs(asked) do
-    tiers[number].current = tiers[number].current + given
+    local tier = tier_of(number)
+    tier.current = tier.current + given
   end
-  local reset = tiers[asked[tightest]].began + window - now
+  local reset = tier_of(asked[tightest]).began + window - now
   return 1, tightest - 1, math.floor(least), reset, 0, given
 end
 
@@ -90,9 +93,9 @@ for wish in next_word do
   local verdict = {judge(asked, tonumber(wish))}
   verdicts[#verdicts + 1] = string.format('%.0f %.0f %.0f %.0f %.0f %.0f', unpack(verdict))
 end
-for number in pairs(changed) do
-  local tier = tiers[number]
+for key in pairs(changed) do
+  local tier = tiers[key]
   local value = string.format('%.0f %.0f %.0f', tier.began, tier.current, tier.previous)
-  redis.call('SET', KEYS[number], value, 'PX', tier.began + 2 * window - now)
+  redis.call('SET', key, value, 'PX', tier.began + 2 * window - now)
 end
 return table.concat(verdicts, ' ')

@@ -14,8 +14,8 @@ from typing import Any
 from asgi_correlation_id import correlation_id
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
-from evently.api.problem import framework_problem
 from evently.gateway.access import Line, access_log
+from evently.gateway.refusals import refusal
 from evently.gateway.replies import STARTS, send_response, with_headers
 
 HEADER = b"x-request-id"
@@ -53,7 +53,7 @@ class Tracing:
             await self.inner(scope, receive, answer)
         except Exception:
             if scope["type"] == "http" and not status:
-                await send_response(answer, framework_problem(500))
+                await send_response(answer, refusal(scope, 500))
             raise
         finally:
             method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"

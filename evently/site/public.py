@@ -4,7 +4,7 @@ A view says so twice: `@public` lets the edge cache (`evently.gateway.edge`) ask
 everybody, and `let_edge_keep` says of one answer how long it may be kept and what it shows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +13,23 @@ View = TypeVar("View", bound=Callable[..., Any])
 Response = TypeVar("Response", bound=HttpResponse)
 
 
-def public(view: View) -> View:
+def public(**parameters: Collection[str] | None) -> Callable[[View], View]:
     """Mark a view whose answer to GET depends on address, language and `Accept` alone.
 
     Of a class's view: its `dispatch`, by `method_decorator`.
+
+    Args:
+        parameters: those of the address that change the answer. Each with its usual values when
+            they are few, or with None when they are any texts. What is asked with usual values is
+            kept apart from the rest, so that a flood of invented searches does not displace it. A
+            page takes no notice of other parameters, and is kept once whatever they are.
     """
-    view.is_public = True  # type: ignore[attr-defined]
-    return view
+
+    def mark(view: View) -> View:
+        view.public_parameters = parameters  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def let_edge_keep(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from channels.db import database_sync_to_async
-
+from evently.deadlines import answer_in_time, in_time
 from events.facts import EventStateChanged
 from events.live.messages import seats_text
 from events.models import Event
@@ -49,7 +48,7 @@ class Inquiry(Generic[Answer]):
         """
         self._wanted.update(ids)
         self._next = self._next or asyncio.create_task(self._ask())
-        return await asyncio.shield(self._next)
+        return await answer_in_time(asyncio.shield(self._next))
 
     async def _ask(self) -> dict[UUID, Answer]:
         async with self._turn:
@@ -57,7 +56,7 @@ class Inquiry(Generic[Answer]):
             self._next_at = time.monotonic() + ASK_EVERY_SECONDS
             # Who comes from here on waits for the next answer: this one may be too old for them.
             wanted, self._wanted, self._next = self._wanted, set(), None
-            answer: dict[UUID, Answer] = await database_sync_to_async(self._read)(wanted)
+            answer: dict[UUID, Answer] = await in_time(self._read)(wanted)
             return answer
 
 

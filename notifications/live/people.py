@@ -5,8 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
-
+from evently.deadlines import in_time
 from evently.wire import the_wire
 from events.live.hall import DATABASE_IS_OUT, Hall, text_frame
 from events.live.outgoing import Send, Socket
@@ -119,7 +118,7 @@ class Line:
         entries = [person.lines().get(self.event_id) for person in self.people]
         wanted = [entry_id for entry_id in entries if entry_id]
         people = {person.user_id: person for person in self.people}
-        for user_id, messages in await database_sync_to_async(read_places)(wanted):
+        for user_id, messages in await in_time(read_places)(wanted):
             people[user_id].learn(messages)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from evently.gateway import edge
+from evently.gateway.edge import questions
 from tests.caches.site import Clock, Site, until
 
 
@@ -23,7 +24,7 @@ async def site(transactional_db: None) -> AsyncIterator[Site]:
 @pytest.fixture
 def everything_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of the site's own views a function answers, whatever the path."""
-    monkeypatch.setattr(edge, "_is_public", lambda path: True)
+    monkeypatch.setattr(questions, "public_parameters", lambda path: {"b": None})
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
 from evently.gateway.edge import EdgeCache
+from evently.gateway.threads import Threads
+from evently.gateway.wsgi import DjangoInThreads
 from tests.promises import PATIENCE_SECONDS
 
 
@@ -77,7 +78,7 @@ class Site(Visitor):
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.django = WSGIMiddleware(get_wsgi_application(), workers=1)  # type: ignore[arg-type]
+        self.django = DjangoInThreads(get_wsgi_application(), Threads(1))
         super().__init__(EdgeCache(self.pass_on))
 
     async def pass_on(self, scope: Any, receive: Any, send: Any) -> None:
@@ -85,8 +86,8 @@ class Site(Visitor):
         await self.django(scope, receive, send)
 
     async def close(self) -> None:
-        await asyncio.wrap_future(self.django.executor.submit(connections.close_all))
-        self.django.executor.shutdown()
+        await asyncio.wrap_future(self.django.threads.executor.submit(connections.close_all))
+        self.django.threads.executor.shutdown()
 
 
 @dataclass

@@ -368,19 +368,21 @@ async def test_a_refusal_is_told_to_each_by_itself() -> None:
 # --- Bounds ---------------------------------------------------------------------------------------
 
 
-async def test_memory_is_bounded_and_what_is_asked_for_stays(settings: Settings) -> None:
+@pytest.mark.parametrize("kind", ["/", "?b="])
+async def test_memory_is_bounded_and_what_is_asked_for_stays(settings: Settings, kind: str) -> None:
     settings.EDGE_CACHE_MB = 1
     source = Source(body=b"x" * 100_000, headers=((b"content-encoding", b"none"),))
     visitor = await hearing(source)
     await visitor.ask("/hot")
     for number in range(40):
-        await visitor.ask(f"/cold?{number}")
+        await visitor.ask(f"/cold{kind}{number}")
         await visitor.ask("/hot")
-    shelf = visitor.application._shelf
-    assert shelf.currsize <= 2**20
+    shelves = visitor.application._shelf
+    assert shelves.currsize <= 2**20
     assert source.number == 41
-    assert {question for found in shelf._tagged.values() for question in found} == set(shelf)
-    assert REGISTRY.get_sample_value("evently_cache_bytes") == shelf.currsize
+    for shelf in (shelves._usual, shelves._rest):
+        assert {question for found in shelf._tagged.values() for question in found} == set(shelf)
+    assert REGISTRY.get_sample_value("evently_cache_bytes") == shelves.currsize
 
 
 LONG_TEXT = "x" * 10_000

@@ -77,7 +77,7 @@ def test_no_other_view_is_public() -> None:
             if isinstance(pattern, URLResolver):
                 inside = f"{pattern.namespace}:" if pattern.namespace else space
                 yield from names(pattern.url_patterns, inside)
-            elif isinstance(pattern, URLPattern) and getattr(pattern.callback, "is_public", False):
+            elif isinstance(pattern, URLPattern) and hasattr(pattern.callback, "public_parameters"):
                 yield f"{space}{pattern.name}"
 
     assert set(names(get_resolver().url_patterns)) == PUBLIC

@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError
 from prometheus_client import CollectorRegistry
 from rest_framework.test import APIClient
 
+from evently.figures import metrics_text
 from evently.ids import new_id
 from events.errors import EventNotFound
 from events.metrics import Audit, InventoryCollector
@@ -202,6 +203,6 @@ def test_the_metrics_survive_a_database_that_is_out(caplog: pytest.LogCaptureFix
 
 def test_the_figures_stand_in_the_metrics_of_the_server(api: APIClient) -> None:
     audit_inventory(now=NOW)
-    shown = api.get("/metrics").content.decode()
+    shown = metrics_text().decode()
     assert "evently_inventory_drift_seats 0.0" in shown
     assert "evently_inventory_audited_timestamp_seconds " in shown

@@ -9,16 +9,17 @@ from pytest_django import Settings
 
 from evently.console import Console
 from evently.gateway.access import access_log
-from evently.gateway.limits import RateLimits
-from evently.gateway.tiers import budgets
+from evently.gateway.limits import RateLimits, SharedLimit
+from evently.gateway.tiers import budgets, shared_tier
+from evently.repeats import OncePerMinute
 from tests.gateway.asking import ok
 
 
 @pytest.fixture
 async def limited() -> AsyncIterator[RateLimits]:
-    layer = RateLimits(ok)
+    layer = RateLimits(SharedLimit(ok))
     yield layer
-    await layer.judge.close()
+    await layer.close()
 
 
 @pytest.fixture
@@ -28,9 +29,11 @@ def limits(settings: Settings) -> Iterator[Callable[..., None]]:
     def set_figures(**figures: int) -> None:
         settings.RATE_LIMIT_PER_MINUTE = settings.RATE_LIMIT_PER_MINUTE | figures
         budgets.cache_clear()
+        shared_tier.cache_clear()
 
     yield set_figures
     budgets.cache_clear()
+    shared_tier.cache_clear()
 
 
 class Written(io.StringIO):
@@ -52,6 +55,8 @@ def log() -> Iterator[io.StringIO]:
     console = next(handler for handler in logging.root.handlers if handler.name == "console")
     assert isinstance(console, Console)
     access_log.write()  # what the test before this one had to say
+    access_log.refusals.forget()
+    OncePerMinute.repeats.forget()
     written = Written(console)
     before = console.setStream(written)
     yield written

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from a2wsgi import WSGIMiddleware
 from asgiref.sync import sync_to_async
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
@@ -17,7 +16,9 @@ from django.db import connections
 from evently.accounts.tokens import issue_tokens
 from evently.gateway.clients import Clients
 from evently.gateway.limits import RateLimits
+from evently.gateway.threads import Threads
 from evently.gateway.tracing import Tracing
+from evently.gateway.wsgi import DjangoInThreads
 from evently.jobs import beat_heart, nudge
 from events import queries
 from tests.browser.server import process_environment
@@ -35,12 +36,12 @@ GIVEN = {"X-Request-ID": NAME}
 @pytest.fixture
 async def evently() -> AsyncIterator[Tracing]:
     """The layers around Django, which has one thread."""
-    wsgi = WSGIMiddleware(WSGIHandler(), workers=1)  # type: ignore[arg-type]
+    wsgi = DjangoInThreads(WSGIHandler(), Threads(1))
     limits = RateLimits(wsgi)  # type: ignore[arg-type]
     yield Tracing(Clients(limits))
-    await limits.judge.close()
-    await asyncio.wrap_future(wsgi.executor.submit(connections.close_all))
-    wsgi.executor.shutdown()
+    await limits.close()
+    await asyncio.wrap_future(wsgi.threads.executor.submit(connections.close_all))
+    wsgi.threads.executor.shutdown()
 
 
 @pytest.fixture

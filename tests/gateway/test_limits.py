@@ -2,10 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.cached_db import SessionStore
+from django.core.cache import cache
 from prometheus_client import Counter
 from pytest_django import Settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
@@ -138,11 +142,13 @@ async def test_a_websocket_too_many_is_refused_before_it_opens(
     assert [(m["type"], m["code"]) for m in closed.messages] == [("websocket.close", 1013)]
 
 
-async def test_files_of_the_site_are_not_counted(limited: RateLimits, limits: Limits) -> None:
-    limits(**{"global": 1})
-    replies = [await ask(limited, "/static/evently/live.js") for _ in range(3)]
-    assert [reply.status for reply in replies] == [200, 200, 200]
-    assert "ratelimit-limit" not in replies[0].headers
+async def test_files_of_the_site_have_a_budget_of_their_own(
+    limited: RateLimits, limits: Limits
+) -> None:
+    limits(static=3, **{"global": 1, "address": 1})
+    replies = [await ask(limited, "/static/evently/live.js") for _ in range(4)]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429]
+    assert replies[-1].problem["limit"] == "static"
 
 
 async def test_the_metrics_tell_what_passed_and_which_tier_refused(
@@ -159,7 +165,14 @@ async def test_the_metrics_tell_what_passed_and_which_tier_refused(
 # --- Whose budget it is -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("by", [bearer, lambda user: {"Cookie": f"a=b; sessionid={user}; c=d"}])
+def session(user: str) -> dict[str, str]:
+    """The cookie of somebody who is logged in."""
+    key = blake2b(user.encode(), digest_size=16).hexdigest()
+    cache.set(SessionStore.cache_key_prefix + key, {SESSION_KEY: user})
+    return {"Cookie": f"a=b; sessionid={key}; c=d"}
+
+
+@pytest.mark.parametrize("by", [bearer, session])
 async def test_two_people_behind_one_address_have_a_budget_each(
     limited: RateLimits, limits: Limits, by: Callable[[str], dict[str, str]]
 ) -> None:
@@ -255,11 +268,70 @@ async def test_ipv6_is_counted_by_the_network_of_a_client(
     assert mapped == [200] * 4
 
 
-async def test_everybody_together_has_a_budget(limited: RateLimits, limits: Limits) -> None:
-    limits(**{"global": 3})
-    replies = [await ask(limited, client=f"192.0.2.{number}") for number in range(4)]
-    assert [reply.status for reply in replies] == [200, 200, 200, 429]
+async def test_a_session_and_a_token_of_one_person_share_a_budget(
+    limited: RateLimits, limits: Limits
+) -> None:
+    limits(booking=2)
+    replies = [await book(limited, shown) for shown in (bearer("ada"), session("ada")) * 2]
+    assert [reply.status for reply in replies] == [200, 200, 429, 429]
+
+
+@pytest.mark.parametrize("key", ["{:032x}", "invented{}", "é{}", "{:0400x}"])
+async def test_an_invented_session_is_nobodys(
+    limited: RateLimits, limits: Limits, key: str
+) -> None:
+    """It brings no budget of its own, and no part of everybody's that is kept for people."""
+    limits(booking=2, **{"global": 100})
+    cookies = [{"Cookie": f"sessionid={key.format(number)}"} for number in range(3)]
+    assert [(await book(limited, cookie)).status for cookie in cookies] == [200, 200, 429]
+    await use_up(limited, 58)
+    assert (await ask(limited, "/page", headers=cookies[0])).problem["limit"] == "global"
+
+
+async def test_a_session_in_which_nobody_is_logged_in_is_a_strangers(
+    limited: RateLimits, limits: Limits
+) -> None:
+    limits(booking=1)
+    cookie, key = session("ada"), SessionStore.cache_key_prefix
+    cache.set(key + cookie["Cookie"].split("sessionid=")[1][:32], {"wizard": "step 2"})
+    assert [(await book(limited, shown)).status for shown in (cookie, {})] == [200, 429]
+
+
+async def use_up(limited: RateLimits, number: int) -> None:
+    """So many requests of strangers from as many addresses: all that pass for their class."""
+    replies = [await ask(limited, f"/{n}", client=f"198.51.100.{n}") for n in range(number + 2)]
+    assert [reply.status for reply in replies] == [200] * number + [429] * 2
     assert replies[-1].problem["limit"] == "global"
+
+
+async def test_everybodys_budget_is_refused_to_strangers_first_and_to_buyers_last(
+    limited: RateLimits, limits: Limits
+) -> None:
+    limits(**{"global": 20})
+
+    async def passes(method: str, path: str, headers: dict[str, str]) -> bool:
+        answer = await ask(limited, path, method=method, headers=headers)
+        return answer.status == 200
+
+    async def allowed() -> list[bool]:
+        """Of each class, beginning with the first to be refused. All use the same budget."""
+        return [
+            await passes("GET", "/page", {}),
+            await passes("POST", "/api/v1/auth/login", {}),
+            await passes("GET", "/page", bearer("ada")),
+            await passes("POST", BOOKINGS, bearer("ada")),
+        ]
+
+    await use_up(limited, 12)
+    found = [await allowed() for _ in range(5)]
+    # After twelve: 13 to 15, 16 to 18, then only buyers.
+    assert found == [
+        [False, True, True, True],
+        [False, False, True, True],
+        [False, False, True, True],
+        [False, False, False, True],
+        [False, False, False, False],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +383,7 @@ async def test_the_verified_claims_are_there_for_the_layers_inside() -> None:
     layer = RateLimits(look)
     for headers in (bearer("ada"), {"Authorization": f"Bearer {tampered(token_of('ada'))}"}, {}):
         await ask(layer, headers=headers)
-    await layer.judge.close()
+    await layer.close()
     claims, forged = [scope["evently.claims"] for scope in scopes[:2]]
     assert claims["user_id"] == "ada"
     assert forged is None

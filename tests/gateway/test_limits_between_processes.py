@@ -28,7 +28,7 @@ async def main():
         replies = await asyncio.gather(*(ask(layer, "/developers/") for _ in range({TOGETHER})))
         statuses += [reply.status for reply in replies]
     os.write(1, json.dumps(statuses).encode() + b"\\n")
-    await layer.judge.close()
+    await layer.close()
 
 children = []
 for _ in range({PROCESSES}):

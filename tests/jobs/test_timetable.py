@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from evently import parts
 from evently.celery import app
+from evently.figures import metrics_text
 from evently.jobs import beat_heart, recording
 from evently.jobs.models import JobRun
 from evently.jobs.timetable import GRACE, Job, list_jobs, list_late_jobs
@@ -115,7 +116,7 @@ def test_the_metrics_tell_when_jobs_were_done_and_which_are_late(
 ) -> None:
     beat_heart.delay()
     expect(tests__stumble=timedelta(hours=1))
-    text = client.get("/metrics").content.decode()
+    text = metrics_text().decode()
     assert 'evently_job_late{job="heart"} 0.0' in text
     assert 'evently_job_late{job="stumbling"} 1.0' in text
     assert 'evently_job_done_timestamp_seconds{job="heart"}' in text

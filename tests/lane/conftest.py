@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from a2wsgi import WSGIMiddleware
 from asgiref.sync import sync_to_async
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
@@ -13,6 +12,8 @@ from django.db import connections
 from bookings.lane.door import ExpressLane
 from evently.accounts.models import User
 from evently.accounts.tokens import issue_tokens
+from evently.gateway.threads import Threads
+from evently.gateway.wsgi import DjangoInThreads
 
 in_thread = sync_to_async
 
@@ -20,10 +21,10 @@ in_thread = sync_to_async
 @pytest.fixture
 async def plain_door() -> AsyncIterator[Any]:
     """Django's door, with one thread."""
-    django = WSGIMiddleware(WSGIHandler(), workers=1)  # type: ignore[arg-type]
+    django = DjangoInThreads(WSGIHandler(), Threads(1))
     yield django
-    await asyncio.wrap_future(django.executor.submit(connections.close_all))
-    django.executor.shutdown()
+    await asyncio.wrap_future(django.threads.executor.submit(connections.close_all))
+    django.threads.executor.shutdown()
 
 
 @pytest.fixture

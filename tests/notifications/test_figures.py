@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from evently import parts
 from evently.dev.redis import free_port
+from evently.figures import metrics_text
 from notifications.checks import check_mail
 from notifications.delivery import deliver_batch
 from notifications.models import Delivery
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def figures(client: Client, name: str) -> dict[tuple[str, ...], float]:
     """Values by labels, which the parser puts in the order of their names."""
-    text = client.get("/metrics").content.decode()
+    text = metrics_text().decode()
     return {
         tuple(sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)

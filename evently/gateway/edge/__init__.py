@@ -27,12 +27,14 @@ from asgiref.typing import (
     Scope,
 )
 from django.conf import settings
-from django.urls import Resolver404, resolve
 
 from evently.caching import BYTES, PURGES, REQUESTS
+from evently.gateway.edge import questions
 from evently.gateway.edge.entries import SAID_TO_THE_EDGE, Answer, Entry
 from evently.gateway.edge.questions import Headers, Question, canonical, question_of
-from evently.gateway.edge.shelf import Shelf
+from evently.gateway.edge.shelf import Shelves
+from evently.gateway.refusals import refuse
+from evently.gateway.tiers import DUE, shared_tier
 from evently.purging import CHANNEL, EVERYTHING, NEWS_CHANNEL, News, unpack, unpack_news
 from evently.wire import Wire, the_wire
 
@@ -79,7 +81,7 @@ class EdgeCache:
 
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
-        self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
+        self._shelf = Shelves(settings.EDGE_CACHE_MB * 2**20)
         self._fills: dict[Question, asyncio.Task[Fill]] = {}
         self._heard: deque[tuple[float, Told]] = deque(maxlen=MESSAGES_REMEMBERED)
         self._wire: Wire | None = None
@@ -99,7 +101,7 @@ class EdgeCache:
         entry = self._find(question, scope) if question else None
         if entry:
             await _send_entry(entry, scope, headers, send)
-        elif question and _is_public(scope["path"]):
+        elif question and questions.public_parameters(scope["path"]) is not None:
             MISS.inc()
             await self._answer(question, scope, receive, send, headers)
         else:
@@ -117,14 +119,14 @@ class EdgeCache:
         if entry.purged_at is None:
             HIT.inc()
             if now >= entry.lapses_at - REFILL_AHEAD_SECONDS:
-                self._fill(question, scope)
+                self._refill(question, scope)
             return entry
         outdated_for = now - entry.purged_at
         if outdated_for >= GRACE_SECONDS:
             return None
         STALE.inc()
         if outdated_for >= REFILL_AFTER_SECONDS:
-            self._fill(question, scope)
+            self._refill(question, scope)
         return entry
 
     async def _answer(
@@ -137,6 +139,7 @@ class EdgeCache:
     ) -> None:
         """Ask inside, together with everybody who asks the same now."""
         leads = question not in self._fills
+        scope = _for_many(scope, question)
         fill = await asyncio.shield(self._fill(question, scope))
         if fill.entry and fill.entry.is_stale(time.monotonic() - GRACE_SECONDS):
             # It took so long to make that it may not be given away any more.
@@ -145,9 +148,17 @@ class EdgeCache:
             await _send_entry(fill.entry, scope, headers, send)
         elif leads and not fill.answer.sets_cookies:
             await _send_answer(fill.answer, scope, send)
+        elif fill.answer.status == 503:
+            # To ask once more would be to wait once more.
+            await refuse(scope, receive, send, 503, "not-made")
         else:
             # A refusal, or something of one's own after all: everybody asks for themselves.
             await self.inner(scope, receive, _unmarked(send))
+
+    def _refill(self, question: Question, scope: Any) -> None:
+        """Make the successor of a kept answer. There is one at a time, which uses nobody's budget:
+        when strangers have used up theirs, what is kept goes on to be kept."""
+        self._fill(question, {name: scope[name] for name in scope if name != DUE})
 
     def _fill(self, question: Question, scope: HTTPScope) -> asyncio.Task[Fill]:
         """The one task that asks this; it goes on when whoever began it goes away."""
@@ -210,7 +221,7 @@ class EdgeCache:
     def _empty(self) -> None:
         """Keep nothing of what was kept, or is being made."""
         self._heard.append((time.monotonic(), {EVERYTHING: None}))
-        self._shelf = Shelf(settings.EDGE_CACHE_MB * 2**20)
+        self._shelf = Shelves(settings.EDGE_CACHE_MB * 2**20)
         BYTES.set(0)
 
 
@@ -218,7 +229,13 @@ async def _ask(inner: ASGI3Application, scope: HTTPScope) -> Answer:
     """The whole answer to a request without body."""
     status, headers, body = 0, [], bytearray()
 
+    is_asked = False
+
     async def receive() -> Any:
+        nonlocal is_asked
+        if is_asked:
+            await asyncio.Future()  # who asks on behalf of everybody does not hang up
+        is_asked = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
@@ -230,6 +247,15 @@ async def _ask(inner: ASGI3Application, scope: HTTPScope) -> Answer:
 
     await inner(scope, receive, send)
     return Answer(status, headers, bytes(body))
+
+
+def _for_many(scope: Any, question: Question) -> Any:
+    """What is asked and kept for everybody is asked still when strangers have used up the budget
+    for what each of them asks by themselves."""
+    due = scope.get(DUE)
+    if not due or not question.is_usual:
+        return scope
+    return {**scope, DUE: due._replace(tiers=(shared_tier("kept"),))}
 
 
 def _send_entry(
@@ -257,13 +283,6 @@ def _unmarked(send: ASGISendCallable) -> ASGISendCallable:
         await send(message)
 
     return send_on
-
-
-def _is_public(path: str) -> bool:
-    try:
-        return getattr(resolve(path).func, "is_public", False)
-    except Resolver404:
-        return False
 
 
 def _log_failure(task: asyncio.Task[Fill]) -> None:

@@ -1,14 +1,17 @@
 """What a visitor asks, as far as the answer depends on it; nothing that says who they are."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from asgiref.typing import HTTPScope
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http.cookie import parse_cookie
+from django.http.request import split_domain_port
+from django.urls import Resolver404, resolve
 
 from evently.languages import choose_language
 
@@ -46,6 +49,11 @@ class Question(NamedTuple):
     outer_scheme: bytes
     language: str
     accept: bytes
+    # Of the site's own name, and of usual parameters alone: there are not many such questions.
+    is_usual: bool
+
+
+Parameters = Mapping[str, Collection[str] | None]
 
 
 def question_of(scope: HTTPScope, headers: Headers) -> Question | None:
@@ -57,18 +65,20 @@ def question_of(scope: HTTPScope, headers: Headers) -> Question | None:
     is_doubled = len(headers) != len(scope["headers"])  # type: ignore[arg-type]
     if is_doubled or not SPECIAL.isdisjoint(headers):
         return None
+    query = _read_query(scope["path"], scope["query_string"])
     host, accept = headers.get(b"host"), _kind(headers.get(b"accept", b"*/*"))
     language = _language_of(headers)
-    if not (host and accept and language) or len(scope["query_string"]) > LONGEST_QUERY_BYTES:
+    if query is None or not (host and accept and language):
         return None
     return Question(
         path=scope["path"],
-        query=scope["query_string"],
+        query=query.text,
         host=host,
         scheme=scope["scheme"],
         outer_scheme=headers.get(_outer_scheme_header(), b""),
         language=language,
         accept=accept,
+        is_usual=query.is_usual and _is_usual_host(host),
     )
 
 
@@ -81,8 +91,61 @@ def canonical(scope: HTTPScope, question: Question) -> HTTPScope:
     ]
     if question.outer_scheme:
         headers.append((_outer_scheme_header(), question.outer_scheme))
-    changes: Any = {"method": "GET", "headers": headers, "extensions": {}}
+    changes: Any = {
+        "method": "GET",
+        "query_string": question.query,
+        "headers": headers,
+        "extensions": {},
+    }
     return {**scope, **changes}
+
+
+@lru_cache(maxsize=4_096)
+def public_parameters(path: str) -> Parameters | None:
+    """What the view at this path was marked with (`evently.site.public`); None: it is not public.
+
+    Of those who ask the edge: they have nothing of their own with them.
+    """
+    try:
+        found: Parameters | None = getattr(resolve(path).func, "public_parameters", None)
+    except Resolver404:
+        return None
+    return found
+
+
+class _Query(NamedTuple):
+    text: bytes
+    is_usual: bool
+
+
+def _read_query(path: str, query: bytes) -> _Query | None:
+    """The parameters that matter, in one order; None when Django is to judge them."""
+    return _parse_query(path, query) if query else _Query(b"", is_usual=True)
+
+
+@lru_cache(maxsize=4_096)
+def _parse_query(path: str, query: bytes) -> _Query | None:
+    """A page goes by the last of several values, takes no value for none, and does not look at
+    parameters that it does not know. The API refuses what is not exactly right, so only what is
+    can be kept.
+    """
+    known = public_parameters(path)
+    if known is None or len(query) > LONGEST_QUERY_BYTES or not query.isascii():
+        return None
+    pairs = parse_qsl(query.decode(), keep_blank_values=True)
+    told = {name: value for name, value in dict(pairs).items() if name in known and value}
+    if path.startswith("/api/") and len(told) < len(pairs):
+        return None
+    usual = all(value in (known[name] or ()) for name, value in told.items())
+    return _Query(urlencode(sorted(told.items())).encode(), usual)
+
+
+@lru_cache(maxsize=256)
+def _is_usual_host(host: bytes) -> bool:
+    """A name of the site as it stands in the settings, at no other port than the site's."""
+    name, port = split_domain_port(host.decode("latin1").lower())
+    own = urlsplit(settings.SITE_URL)
+    return name in {*settings.ALLOWED_HOSTS, own.hostname} and port in {"", str(own.port)}
 
 
 @lru_cache(maxsize=1)

@@ -88,6 +88,12 @@ def redis_url() -> str:
     return text("REDIS_URL") or (running.redis_url if running else "")
 
 
+def site_url() -> str:
+    """`SITE_URL`, else the address of a `make run` in this checkout."""
+    running = _running()
+    return text("SITE_URL") or f"http://127.0.0.1:{running.port if running else 8000}"
+
+
 def secret_key() -> str:
     """`SECRET_KEY`, else the one `make run` keeps; without either one for this process alone."""
     kept = home() / "secret-key"

@@ -24,9 +24,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Who we are -------------------------------------------------------------------------------
 SECRET_KEY = env.secret_key()
+# Former keys: what they signed stays valid, and nothing new is signed with them.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
+SITE_URL = env.site_url()
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 # Threads of Django in one server process; each has its own database connection.
 WEB_THREADS = env.number("WEB_THREADS", 8, low=1, high=64)
@@ -67,7 +69,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "corsheaders",
@@ -258,20 +259,16 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 if not RATE_LIMITS:
     ACCOUNT_RATE_LIMITS = False
 
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": env.minutes("ACCESS_TOKEN_MINUTES", 15),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.number("REFRESH_TOKEN_DAYS", 14, low=1)),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    # A changed password ends every token given out before.
-    "CHECK_REVOKE_TOKEN": True,
-    "SIGNING_KEY": SECRET_KEY,
-}
+# Tokens are signed with a key of their own, derived from this secret (`accounts.token_format`).
+TOKEN_KEY = env.text("TOKEN_KEY") or SECRET_KEY
+TOKEN_KEY_FALLBACKS = env.words("TOKEN_KEY_FALLBACKS") or SECRET_KEY_FALLBACKS
+ACCESS_TOKEN_LIFETIME = env.minutes("ACCESS_TOKEN_MINUTES", 15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=env.number("REFRESH_TOKEN_DAYS", 14, low=1))
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "evently.api.authentication.AccessToken",
         "evently.api.authentication.BrowserSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

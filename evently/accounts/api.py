@@ -1,5 +1,6 @@
 """/api/v1/auth: accounts and tokens."""
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -61,15 +62,19 @@ class RefreshView(OpenView):
     @extend_schema(request=RefreshIn, responses={200: TokenPairOut}, tags=["auth"])
     @refuses(TokenRefused)
     def post(self, request: Request) -> Response:
-        """Trade a refresh token for a new pair; each works once."""
-        pair = tokens.rotate_tokens(self.read(RefreshIn)["refresh"])
+        """Trade a refresh token for a new pair; each works once.
+
+        When the answer was lost, send the same token again within 30 seconds. Used later, or after
+        its successor, it ends all tokens of this log-in: somebody else may have it.
+        """
+        pair = tokens.rotate_tokens(self.read(RefreshIn)["refresh"], now=timezone.now())
         return Response(TokenPairOut(pair).data)
 
 
 class LogoutView(OpenView):
     @extend_schema(request=RefreshIn, responses={204: None}, tags=["auth"])
     def post(self, request: Request) -> Response:
-        """Make a refresh token useless; no news when it is useless already."""
+        """Log out: the refresh token and the access tokens that came with it work no longer."""
         tokens.revoke_token(self.read(RefreshIn)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -1,10 +1,11 @@
 """Use cases of accounts: register, log in, change the profile."""
 
+from datetime import datetime
+
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.db import IntegrityError
 from django.http import HttpRequest
 from django.utils.translation import get_language
@@ -12,6 +13,7 @@ from django.utils.translation import get_language
 from evently.accounts.errors import EmailTaken, LoginRefused, TooManyLogins
 from evently.accounts.facts import AccountOpened
 from evently.accounts.models import User
+from evently.accounts.tokens import forget_ended_families
 from evently.errors import Invalid
 from evently.facts import publish
 from evently.transactions import unit_of_work
@@ -75,9 +77,9 @@ def rename_user(*, user: User, name: str) -> User:
     return user
 
 
-def forget_old_tokens() -> None:
+def forget_old_tokens(*, now: datetime) -> None:
     """Delete tokens that have expired and can therefore not be used again anyway."""
-    call_command("flushexpiredtokens")
+    forget_ended_families(now=now)
 
 
 def _language() -> str:

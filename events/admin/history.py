@@ -11,6 +11,7 @@ from evently.history.models import Change
 
 # What history calls a subject, and where its fields have their names. Some stand above events.
 MODELS = {
+    "account": "accounts.User",
     "event": "events.Event",
     "member": "events.Membership",
     "organiser": "events.Organiser",

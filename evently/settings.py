@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "evently.replicas.note_writers",
+    "evently.accounts.devices.remember_devices",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -256,6 +257,12 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"change_password": "evently.accounts.password_forms.NewPasswordForm"}
+# Wrong passwords are counted by `evently.accounts.login_limits` at every door, and all log-ins by
+# the gateway (`RATE_LIMIT_LOGIN`); the rest is as allauth has it.
+ACCOUNT_RATE_LIMITS: Any = dict.fromkeys(
+    ("login", "login_failed", "reauthenticate", "change_password")
+)
 if not RATE_LIMITS:
     ACCOUNT_RATE_LIMITS = False
 
@@ -310,6 +317,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 SECURE_COOKIES = not env.flag("INSECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = True
+DEVICE_COOKIE_NAME = "device"
 CSRF_FAILURE_VIEW = "evently.site.failures.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=False)

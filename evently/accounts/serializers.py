@@ -36,6 +36,12 @@ class Registration(Shape):
 class Credentials(Shape):
     email = Text(max_length=254)
     password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
+    device = Text(
+        max_length=MAX_TOKEN,
+        required=False,
+        help_text="What the last log-in gave as `device`. With it, wrong passwords that strangers "
+        "try cannot keep this program out.",
+    )
 
 
 class Profile(Shape):
@@ -50,3 +56,9 @@ class TokenPairOut(serializers.Serializer[Any]):
     access = serializers.CharField(help_text="Send it as `Authorization: Bearer …`.")
     refresh = serializers.CharField(help_text="Works once, for /auth/refresh.")
     user = UserOut()
+
+
+class LoginOut(TokenPairOut):
+    device = serializers.CharField(
+        help_text="Send it with the next log-in. It opens nothing by itself."
+    )

@@ -18,12 +18,18 @@ from bookings.services import Outcome
 from evently.api.problem import django_problem, framework_problem, refusal_response
 from evently.errors import Refusal
 from evently.gateway.replies import for_other_origins
+from evently.site.permissions import PermissionsPolicyMiddleware
 
 logger = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
 # As the renderer of Django's door writes it.
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-MIDDLEWARE = (XFrameOptionsMiddleware, CSPMiddleware, SecurityMiddleware)
+MIDDLEWARE = (
+    XFrameOptionsMiddleware,
+    CSPMiddleware,
+    PermissionsPolicyMiddleware,
+    SecurityMiddleware,
+)
 
 
 async def send_outcome(send: ASGISendCallable, outcome: Outcome, head: Head) -> None:

@@ -89,6 +89,7 @@ class TokenFamily(models.Model):
 
     Args:
         password_mark: stands for the password at the time of the log-in.
+        began_at: when the person showed a password; the family cannot outlive it by much.
         refresh_id: `jti` of the one refresh token that works.
         previous_id: of the one that it was traded for, at `rotated_at`.
     """
@@ -96,6 +97,7 @@ class TokenFamily(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
     password_mark = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
     refresh_id = models.UUIDField()
     previous_id = models.UUIDField(null=True)
     rotated_at = models.DateTimeField()

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from evently.accounts.models import User
 from evently.api.fields import Shape, Text
 
-MIN_PASSWORD, MAX_PASSWORD = 8, 128
+MIN_PASSWORD, MAX_PASSWORD = settings.MIN_PASSWORD, 128
 MAX_TOKEN = 4096
 
 
@@ -28,7 +29,8 @@ class Registration(Shape):
         min_length=MIN_PASSWORD,
         max_length=MAX_PASSWORD,
         trim_whitespace=False,
-        help_text="Not only digits, not a common one, not like the name or the address.",
+        help_text="Not only digits, not a common one, without the name, the address or the "
+        "name of the site in it.",
     )
     name = Text(max_length=150, allow_blank=True, default="")
 

@@ -24,6 +24,8 @@ from evently.transactions import unit_of_work
 
 # An answer may be lost on its way: for so long the same token gets the same successor once more.
 REPEAT_SECONDS = 30
+# However often it is traded: then the password is asked for again (OWASP ASVS 5.0, 10.4.8).
+LONGEST_LIFE = timedelta(days=90)
 # By an array: as a list of parameters the ids of a batch cost more than the look-up.
 OWNERS = """
     SELECT family.id::text, person.id::text, family.password_mark, person.password
@@ -135,6 +137,7 @@ def _new_family(user: User, now: datetime, lifetime: timedelta) -> TokenFamily:
     return TokenFamily(
         user=user,
         password_mark=mark_of(user.password),
+        began_at=now,
         refresh_id=uuid4(),
         rotated_at=now,
         expires_at=now + lifetime,
@@ -155,7 +158,8 @@ def _trade(family: TokenFamily, used: UUID, now: datetime) -> bool:
     if used == family.refresh_id:
         family.previous_id, family.refresh_id = family.refresh_id, uuid4()
         family.rotated_at = now
-        family.expires_at = now + settings.REFRESH_TOKEN_LIFETIME
+        latest = family.began_at + max(LONGEST_LIFE, settings.REFRESH_TOKEN_LIFETIME)
+        family.expires_at = min(now + settings.REFRESH_TOKEN_LIFETIME, latest)
         family.save()
         return True
     age = now - family.rotated_at

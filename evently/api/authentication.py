@@ -20,7 +20,7 @@ class CsrfRefused(Forbidden):
     """A page of another site could have sent this request in the person's name."""
 
     code = "csrf-refused"
-    title = _("Send the header X-CSRFToken with the value of the cookie csrftoken, or use a token.")
+    title = _("Send the header X-CSRFToken with the value of the CSRF cookie, or use a token.")
 
 
 class AccessToken(BaseAuthentication):
@@ -58,7 +58,8 @@ class BrowserSessionScheme(OpenApiAuthenticationExtension):
         return {
             "type": "apiKey",
             "in": "cookie",
-            "name": "sessionid",
+            # As it is called over TLS, whatever this machine uses.
+            "name": "__Host-sessionid",
             "description": "For pages of this site; changes need the header X-CSRFToken, too.",
         }
 

@@ -139,6 +139,14 @@ def test_a_refresh_whose_answer_was_lost_is_repeated(api: APIClient) -> None:
     assert TokenFamily.objects.count() == 1
 
 
+def test_a_log_in_ends_some_day_however_often_it_is_refreshed(api: APIClient) -> None:
+    pair = issue_tokens(make_user())
+    TokenFamily.objects.update(began_at=timezone.now() - timedelta(days=89))
+    again = refresh(api, pair.refresh)
+    left = claims_in(again.data["refresh"])["exp"] - time.time()
+    assert left <= 24 * 60 * 60
+
+
 def test_a_thief_who_is_as_quick_as_the_owner_is_found_out_at_the_next_trade(
     api: APIClient,
 ) -> None:

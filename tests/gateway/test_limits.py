@@ -157,7 +157,9 @@ async def test_the_metrics_tell_what_passed_and_which_tier_refused(
 # --- Whose budget it is -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("by", [bearer, lambda user: {"Cookie": f"a=b; sessionid={user}; c=d"}])
+@pytest.mark.parametrize(
+    "by", [bearer, lambda user: {"Cookie": f"a=b; {configured.SESSION_COOKIE_NAME}={user}; c=d"}]
+)
 async def test_two_people_behind_one_address_have_a_budget_each(
     limited: RateLimits, limits: Limits, by: Callable[[str], dict[str, str]]
 ) -> None:
@@ -225,7 +227,10 @@ async def test_guessing_passwords_is_counted_by_address_whatever_cookies_come_al
     limits(login=2)
     found = [
         await ask(
-            limited, "/accounts/login/", method="POST", headers={"Cookie": f"sessionid={number}"}
+            limited,
+            "/accounts/login/",
+            method="POST",
+            headers={"Cookie": f"{configured.SESSION_COOKIE_NAME}={number}"},
         )
         for number in range(4)
     ]

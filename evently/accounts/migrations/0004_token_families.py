@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=evently.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('password_mark', models.CharField(max_length=64)),
+                ('began_at', models.DateTimeField()),
                 ('refresh_id', models.UUIDField()),
                 ('previous_id', models.UUIDField(null=True)),
                 ('rotated_at', models.DateTimeField()),

@@ -17,6 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import django
 from redis import Redis
@@ -88,14 +89,14 @@ class Stage:
         """Make the people of this pace and a token for each; a second call does nothing."""
         if self.tokens:
             return
-        from rest_framework_simplejwt.tokens import AccessToken
-
         from evently.accounts.models import User
+        from evently.accounts.tokens import issue_access_tokens
 
-        for person in rows.add_people(self.rows, self.pace.people):
-            token = AccessToken.for_user(User(pk=person, password="!"))
-            token.set_exp(lifetime=TOKEN_LIFETIME)
-            self.tokens.append(str(token))
+        people = [
+            User(pk=UUID(person), password="!")
+            for person in rows.add_people(self.rows, self.pace.people)
+        ]
+        self.tokens += issue_access_tokens(people, lifetime=TOKEN_LIFETIME)
         rows.settle(self.rows)
 
     def connect(self, database: str = "") -> rows.Connection:

@@ -1,7 +1,6 @@
 """The page for developers: how a program books."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -62,13 +61,12 @@ def make_token(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, tokens: TokenPair | None = None) -> HttpResponse:
-    lifetimes: dict[str, Any] = settings.SIMPLE_JWT
     context = {
         "root": request.build_absolute_uri("/").rstrip("/"),
         "event_id": _event_to_book(),
         "tokens": tokens,
-        "access_minutes": lifetimes["ACCESS_TOKEN_LIFETIME"] // timedelta(minutes=1),
-        "refresh_days": lifetimes["REFRESH_TOKEN_LIFETIME"] // timedelta(days=1),
+        "access_minutes": settings.ACCESS_TOKEN_LIFETIME // timedelta(minutes=1),
+        "refresh_days": settings.REFRESH_TOKEN_LIFETIME // timedelta(days=1),
         "refusals": [(STATUS[refusal.kind], refusal.code, refusal.title) for refusal in REFUSALS],
     }
     return render(request, "developers.html", context)

@@ -4,7 +4,9 @@ Django's own checks (cookies, HSTS, redirect to TLS) run beside these.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 
 from evently import env
+from evently.published_secrets import is_weak_key, is_weak_password
 
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -78,8 +81,83 @@ def check_protection(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
             "BEHIND_TLS_PROXY is on and TRUSTED_PROXIES is empty.",
             "All visitors would share the balancer's address, and its one rate limit.",
         ),
+        "W007": (
+            not settings.SECURITY_CONTACT,
+            "SECURITY_CONTACT is not set.",
+            "/.well-known/security.txt is missing: nobody knows whom to tell of a hole.",
+        ),
+        "W008": (
+            not settings.BREACHED_PASSWORDS,
+            "BREACHED_PASSWORDS is off.",
+            "Only 20 000 stolen passwords are refused. Turn it on to ask api.pwnedpasswords.com.",
+        ),
     }
     return warnings_of("evently", unsafe)
+
+
+@register(Tags.security, deploy=True)
+def check_secrets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Keys and passwords that others know already, or could guess."""
+    keys = {
+        "SECRET_KEY": [settings.SECRET_KEY],
+        "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS,
+        "TOKEN_KEY": [settings.TOKEN_KEY],
+        "TOKEN_KEY_FALLBACKS": settings.TOKEN_KEY_FALLBACKS,
+    }
+    wrong = {name: why for name, values in keys.items() for why in map(is_weak_key, values) if why}
+    passwords = {
+        "DATABASE_URL": _password_to(env.text("DATABASE_URL")),
+        "REDIS_URL": env.password_in(env.text("REDIS_URL")) or None,
+        "EVENTLY_ADMIN_PASSWORD": env.text("EVENTLY_ADMIN_PASSWORD") or None,
+        "EMAIL_HOST_PASSWORD": env.text("EMAIL_HOST_PASSWORD") or None,
+    }
+    for name, password in passwords.items():
+        if password is not None and (why := is_weak_password(password)):
+            wrong[f"The password in {name}" if name.endswith("URL") else name] = why
+    return [
+        checks.Error(
+            f"{name} {why}.",
+            hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+            id="evently.E004",
+        )
+        for name, why in wrong.items()
+    ]
+
+
+def _password_to(url: str) -> str | None:
+    """The password in the address; None where none is sent: on a socket of this machine."""
+    host = urlsplit(url).hostname
+    return env.password_in(url) if host and not host.startswith("/") else None
+
+
+@register()
+def check_tokens(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Settings that the one reader of tokens (`accounts.token_format`) does not follow, or that
+    contradict each other: whoever relies on them would be wrong."""
+    access, refresh = settings.ACCESS_TOKEN_LIFETIME, settings.REFRESH_TOKEN_LIFETIME
+    wrong = {
+        "SIMPLE_JWT is set, and nothing reads it: the algorithm and claims of tokens are fixed.": (
+            hasattr(settings, "SIMPLE_JWT")
+        ),
+        "ACCESS_TOKEN_LIFETIME is not a time that begins and ends.": not _is_lifetime(access),
+        "REFRESH_TOKEN_LIFETIME is not a time that begins and ends.": not _is_lifetime(refresh),
+        "REFRESH_TOKEN_LIFETIME is shorter than ACCESS_TOKEN_LIFETIME.": (
+            _is_lifetime(access) and _is_lifetime(refresh) and refresh < access
+        ),
+        "TOKEN_KEY is empty.": not settings.TOKEN_KEY,
+        "TOKEN_KEY is also one of TOKEN_KEY_FALLBACKS: what it was replaced for is in use still.": (
+            settings.TOKEN_KEY in settings.TOKEN_KEY_FALLBACKS
+        ),
+    }
+    return [
+        checks.Error(message, hint="See “People” in evently/settings.py.", id="evently.E003")
+        for message, is_wrong in wrong.items()
+        if is_wrong
+    ]
+
+
+def _is_lifetime(value: Any) -> bool:
+    return isinstance(value, timedelta) and value > timedelta()
 
 
 def warnings_of(part: str, unsafe: Mapping[str, tuple[bool, str, str]]) -> list[CheckMessage]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -86,6 +87,20 @@ def redis_url() -> str:
     """`REDIS_URL`, else the Redis of a `make run` in this checkout, else empty."""
     running = _running()
     return text("REDIS_URL") or (running.redis_url if running else "")
+
+
+def site_url() -> str:
+    """`SITE_URL`, else the address of a `make run` in this checkout."""
+    running = _running()
+    return text("SITE_URL") or f"http://127.0.0.1:{running.port if running else 8000}"
+
+
+def password_in(url: str) -> str:
+    """The password in an address such as DATABASE_URL; empty when there is none."""
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:
+        return ""
 
 
 def secret_key() -> str:

@@ -11,8 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from evently.site.permissions import PermissionsPolicyMiddleware
+
 # Each has a `process_response` that sets headers whatever the request was.
-PROTECTING = (XFrameOptionsMiddleware, CSPMiddleware, SecurityMiddleware)
+PROTECTING = (
+    XFrameOptionsMiddleware,
+    CSPMiddleware,
+    PermissionsPolicyMiddleware,
+    SecurityMiddleware,
+)
 
 
 def protect(response: HttpResponse, *, is_secure: bool = False) -> HttpResponse:
@@ -28,7 +35,7 @@ def protect(response: HttpResponse, *, is_secure: bool = False) -> HttpResponse:
 
 @cache
 def protecting_headers(*, is_secure: bool = False) -> dict[str, str]:
-    """Content-Security-Policy, X-Content-Type-Options and the like, by name."""
+    """Content-Security-Policy, Permissions-Policy and the like, by name."""
     request = _SecureRequest() if is_secure else HttpRequest()
     request.path = request.path_info = "/"
     response = HttpResponse()

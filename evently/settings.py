@@ -24,9 +24,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Who we are -------------------------------------------------------------------------------
 SECRET_KEY = env.secret_key()
+# Former keys: what they signed stays valid, and nothing new is signed with them.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
+SITE_URL = env.site_url()
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 # Threads of Django in one server process; each has its own database connection.
 WEB_THREADS = env.number("WEB_THREADS", 8, low=1, high=64)
@@ -67,7 +69,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "corsheaders",
@@ -80,6 +81,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "evently.site.permissions.PermissionsPolicyMiddleware",
+    "evently.site.personal.forbid_keeping",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "evently.languages.LanguageMiddleware",
@@ -87,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "evently.replicas.note_writers",
+    "evently.accounts.devices.remember_devices",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -242,15 +246,26 @@ CELERY_BEAT_SCHEDULE = {
 # --- People -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+MIN_PASSWORD = 10
+VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"{VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": MIN_PASSWORD}},
+    {
+        "NAME": f"{VALIDATORS}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    # 20 000 of those that are found most often in what was stolen elsewhere.
+    {"NAME": f"{VALIDATORS}.CommonPasswordValidator"},
+    {"NAME": f"{VALIDATORS}.NumericPasswordValidator"},
+    {"NAME": "evently.accounts.passwords.NoKnownNamesValidator"},
 ]
+# Ask haveibeenpwned.com for all others, of which it learns five signs of a hash of the password.
+BREACHED_PASSWORDS = env.flag("BREACHED_PASSWORDS", default=False)
+if BREACHED_PASSWORDS:
+    AUTH_PASSWORD_VALIDATORS.append(
+        {"NAME": "pwned_passwords_django.validators.PwnedPasswordsValidator"}
+    )
+PWNED_PASSWORDS = {"API_TIMEOUT": 1.0, "ADD_PADDING": True}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -267,23 +282,25 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"change_password": "evently.accounts.password_forms.NewPasswordForm"}
+# Wrong passwords are counted by `evently.accounts.login_limits` at every door, and all log-ins by
+# the gateway (`RATE_LIMIT_LOGIN`); the rest is as allauth has it.
+ACCOUNT_RATE_LIMITS: Any = dict.fromkeys(
+    ("login", "login_failed", "reauthenticate", "change_password")
+)
 if not RATE_LIMITS:
     ACCOUNT_RATE_LIMITS = False
 
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": env.minutes("ACCESS_TOKEN_MINUTES", 15),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.number("REFRESH_TOKEN_DAYS", 14, low=1)),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    # A changed password ends every token given out before.
-    "CHECK_REVOKE_TOKEN": True,
-    "SIGNING_KEY": SECRET_KEY,
-}
+# Tokens are signed with a key of their own, derived from this secret (`accounts.token_format`).
+TOKEN_KEY = env.text("TOKEN_KEY") or SECRET_KEY
+TOKEN_KEY_FALLBACKS = env.words("TOKEN_KEY_FALLBACKS") or SECRET_KEY_FALLBACKS
+ACCESS_TOKEN_LIFETIME = env.minutes("ACCESS_TOKEN_MINUTES", 15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=env.number("REFRESH_TOKEN_DAYS", 14, low=1))
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "evently.api.authentication.AccessToken",
         "evently.api.authentication.BrowserSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -325,6 +342,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 SECURE_COOKIES = not env.flag("INSECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = True
+# With the prefix no other host of the domain, and nobody on plain http, can set them (RFC 6265bis
+# §4.1.3.2); browsers take it over TLS alone.
+COOKIE_PREFIX = "__Host-" if SECURE_COOKIES else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
 CSRF_FAILURE_VIEW = "evently.site.failures.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=False)
@@ -340,13 +363,25 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "connect-src": ["'self'"],
         "object-src": ["'none'"],
-        "base-uri": ["'self'"],
+        "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
     },
 }
 # No request brings more bytes than this, whatever they are: so none is ever written to the disk.
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
+# What a page may ask of the browser: nothing of this.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture"),
+        *("geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection"),
+        *("local-fonts", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock"),
+        *("serial", "usb", "xr-spatial-tracking"),
+    )
+)
+# Whom to tell of a hole: /.well-known/security.txt.
+SECURITY_CONTACT = env.words("SECURITY_CONTACT")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = [

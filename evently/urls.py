@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from evently.accounts.pages import choose_language
 from evently.api.document import DocumentView
+from evently.site.security_txt import security_txt
 from notifications.provider_hooks import sendgrid_events
 
 handler400 = "evently.site.failures.bad_request"
@@ -33,4 +34,5 @@ urlpatterns = [
     path("anymail/sendgrid/tracking/", sendgrid_events, name="sendgrid-events"),
     path("api/schema", DocumentView.as_view(), name="schema"),
     path("api/docs", docs, name="docs"),
+    path(".well-known/security.txt", security_txt, name="security-txt"),
 ]

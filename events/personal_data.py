@@ -46,8 +46,8 @@ def _check(user: User) -> None:
 def _release(user: User, now: datetime) -> None:
     for member_id, organiser_id in list(_posts(user).values_list("pk", "organiser")):
         _leave(member_id, organiser_id, user)
-    # The history calls members by their address: what was done stays, who it was does not.
-    own = Change.objects.filter(subject="member", label=user.email)
+    # The history calls people by their address: what was done stays, who it was does not.
+    own = Change.objects.filter(subject__in=("member", "account"), label=user.email)
     own.update(label=nameless_address(user))
 
 

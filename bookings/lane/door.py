@@ -13,7 +13,6 @@ from asgiref.typing import (
     ASGISendCallable,
     Scope,
 )
-from rest_framework_simplejwt.settings import api_settings
 
 from bookings.lane.answers import send_outcome
 from bookings.lane.desk import CallerUnknown, Desk
@@ -59,7 +58,7 @@ class ExpressLane:
             return None
         event_id, quantity = wish
         request = BookingRequest(
-            user_id=UUID(claims[api_settings.USER_ID_CLAIM]),
+            user_id=UUID(claims["sub"]),
             quantity=quantity,
             idempotency_key=head.idempotency_key,
             language=head.language,

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count
-from rest_framework_simplejwt.tokens import AccessToken
 
 from bookings.models import Booking
 from bookings.proof.plan import Buyer
 from evently.accounts.models import User
+from evently.accounts.tokens import issue_access_tokens
 from evently.transactions import frozen_view, unit_of_work
 from events.inventory import count_claims
 from events.models import Event, Membership, Organiser, Role
@@ -65,7 +65,9 @@ def make_scratch(*, buyers: int, seats: int, now: datetime) -> Scratch:
         available_seats=seats,
         status=Event.Status.PUBLISHED,
     )
-    return Scratch(event, people, [Buyer(user.pk, _token(user)) for user in people])
+    tokens = issue_access_tokens(people, lifetime=TOKEN_LIFETIME)
+    pairs = zip(people, tokens, strict=True)
+    return Scratch(event, people, [Buyer(user.pk, token) for user, token in pairs])
 
 
 @contextmanager
@@ -108,9 +110,3 @@ def _people(mark: str, number: int) -> list[User]:
         User(email=f"proof-{mark}-{place}@evently.invalid", name="Proof", password="!")  # noqa: S106
         for place in range(number)
     ]
-
-
-def _token(user: User) -> str:
-    token = AccessToken.for_user(user)
-    token.set_exp(lifetime=TOKEN_LIFETIME)
-    return str(token)

@@ -1,5 +1,9 @@
 """/api/v1/auth: accounts and tokens."""
 
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
@@ -7,9 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evently.accounts import services, tokens
+from evently.accounts.devices import make_device
 from evently.accounts.errors import EmailTaken, LoginRefused, TokenRefused, TooManyLogins
+from evently.accounts.login_limits import account_of
+from evently.accounts.models import User
 from evently.accounts.serializers import (
     Credentials,
+    LoginOut,
     Profile,
     RefreshIn,
     Registration,
@@ -36,7 +44,7 @@ class OpenView(ApiView):
 class RegisterView(OpenView):
     @extend_schema(
         request=Registration,
-        responses={201: TokenPairOut},
+        responses={201: LoginOut},
         examples=[NEWCOMER],
         tags=["auth"],
     )
@@ -44,32 +52,35 @@ class RegisterView(OpenView):
     def post(self, request: Request) -> Response:
         """Open an account and log in."""
         user = services.register_user(**self.read(Registration))
-        return Response(TokenPairOut(tokens.issue_tokens(user)).data, status.HTTP_201_CREATED)
+        return Response(_logged_in(request, user), status.HTTP_201_CREATED)
 
 
 class LoginView(OpenView):
-    @extend_schema(request=Credentials, responses={200: TokenPairOut}, tags=["auth"])
+    @extend_schema(request=Credentials, responses={200: LoginOut}, tags=["auth"])
     @refuses(LoginRefused, TooManyLogins)
     def post(self, request: Request) -> Response:
         """Trade e-mail address and password for tokens."""
-        plain_request = request._request  # noqa: SLF001 (what allauth and Django know)
-        user = services.authenticate_user(request=plain_request, **self.read(Credentials))
-        return Response(TokenPairOut(tokens.issue_tokens(user)).data)
+        user = services.authenticate_user(request=_plain(request), **self.read(Credentials))
+        return Response(_logged_in(request, user))
 
 
 class RefreshView(OpenView):
     @extend_schema(request=RefreshIn, responses={200: TokenPairOut}, tags=["auth"])
     @refuses(TokenRefused)
     def post(self, request: Request) -> Response:
-        """Trade a refresh token for a new pair; each works once."""
-        pair = tokens.rotate_tokens(self.read(RefreshIn)["refresh"])
+        """Trade a refresh token for a new pair; each works once.
+
+        When the answer was lost, send the same token again within 30 seconds. Used later, or after
+        its successor, it ends all tokens of this log-in: somebody else may have it.
+        """
+        pair = tokens.rotate_tokens(self.read(RefreshIn)["refresh"], now=timezone.now())
         return Response(TokenPairOut(pair).data)
 
 
 class LogoutView(OpenView):
     @extend_schema(request=RefreshIn, responses={204: None}, tags=["auth"])
     def post(self, request: Request) -> Response:
-        """Make a refresh token useless; no news when it is useless already."""
+        """Log out: the refresh token and the access tokens that came with it work no longer."""
         tokens.revoke_token(self.read(RefreshIn)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -86,3 +97,13 @@ class ProfileView(ApiView):
         profile = self.read(Profile)
         user = services.rename_user(user=self.person, **profile) if profile else self.person
         return Response(UserOut(user).data)
+
+
+def _logged_in(request: Request, user: User) -> dict[str, Any]:
+    pair = TokenPairOut(tokens.issue_tokens(user)).data
+    return {**pair, "device": make_device(_plain(request), account_of(user.email))}
+
+
+def _plain(request: Request) -> HttpRequest:
+    """What allauth and Django know."""
+    return request._request  # noqa: SLF001

@@ -20,7 +20,7 @@ class LoginRefused(Refusal):
 class TooManyLogins(Refusal):
     code = "rate-limited"
     kind = Kind.TOO_MANY
-    title = _("Too many failed log-ins. Wait a few minutes, or reset the password.")
+    title = _("Too many wrong passwords. Wait a while, or reset the password.")
 
 
 class TokenRefused(Refusal):

@@ -54,6 +54,6 @@ class PasswordForm(forms.Form):
             ) from error
         except TooManyLogins as error:
             raise forms.ValidationError(
-                _("Too many wrong passwords. Wait a few minutes, then try again.")
+                _("Too many wrong passwords. Wait a while, then try again.")
             ) from error
         return password

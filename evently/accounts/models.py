@@ -99,3 +99,30 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name or self.email.partition("@")[0]
+
+
+class TokenFamily(models.Model):
+    """The tokens that followed from one log-in of a program; a row that is gone has ended them.
+
+    Args:
+        password_mark: stands for the password at the time of the log-in.
+        began_at: when the person showed a password; the family cannot outlive it by much.
+        refresh_id: `jti` of the one refresh token that works.
+        previous_id: of the one that it was traded for, at `rotated_at`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
+    password_mark = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
+    refresh_id = models.UUIDField()
+    previous_id = models.UUIDField(null=True)
+    rotated_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("log-in of a program")
+        verbose_name_plural = _("log-ins of programs")
+
+    def __str__(self) -> str:
+        return str(self.pk)

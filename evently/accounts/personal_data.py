@@ -15,9 +15,9 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.serializers.json import DjangoJSONEncoder
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from evently.accounts.models import User
+from evently.accounts.tokens import revoke_all_tokens
 from evently.transactions import unit_of_work
 
 Rows = Iterable[Mapping[str, Any]]
@@ -112,7 +112,7 @@ def _release(user: User, now: datetime) -> None:
 
 def _forget(user: User) -> None:
     EmailAddress.objects.filter(user=user).delete()
-    OutstandingToken.objects.filter(user=user).delete()
+    revoke_all_tokens(user)
     user.email = nameless_address(user)
     user.name = ""
     user.is_active = user.is_staff = user.is_superuser = False

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from evently.accounts.models import User
 from evently.addresses import normal_address
 from evently.api.fields import Shape, Text
 
-MIN_PASSWORD, MAX_PASSWORD = 8, 128
+MIN_PASSWORD, MAX_PASSWORD = settings.MIN_PASSWORD, 128
 MAX_TOKEN = 4096
 
 
@@ -32,7 +33,8 @@ class Registration(Shape):
         min_length=MIN_PASSWORD,
         max_length=MAX_PASSWORD,
         trim_whitespace=False,
-        help_text="Not only digits, not a common one, not like the name or the address.",
+        help_text="Not only digits, not a common one, without the name, the address or the "
+        "name of the site in it.",
     )
     name = Text(max_length=150, allow_blank=True, default="")
 
@@ -40,6 +42,12 @@ class Registration(Shape):
 class Credentials(Shape):
     email = Text(max_length=254)
     password = Text(max_length=MAX_PASSWORD, trim_whitespace=False)
+    device = Text(
+        max_length=MAX_TOKEN,
+        required=False,
+        help_text="What the last log-in gave as `device`. With it, wrong passwords that strangers "
+        "try cannot keep this program out.",
+    )
 
 
 class Profile(Shape):
@@ -54,3 +62,9 @@ class TokenPairOut(serializers.Serializer[Any]):
     access = serializers.CharField(help_text="Send it as `Authorization: Bearer …`.")
     refresh = serializers.CharField(help_text="Works once, for /auth/refresh.")
     user = UserOut()
+
+
+class LoginOut(TokenPairOut):
+    device = serializers.CharField(
+        help_text="Send it with the next log-in. It opens nothing by itself."
+    )

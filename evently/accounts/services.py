@@ -1,24 +1,24 @@
 """Use cases of accounts: register, log in, change the profile."""
 
+from datetime import datetime
+
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.db import IntegrityError
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from evently.accounts import devices
 from evently.accounts.errors import EmailTaken, LoginRefused, TooManyLogins
 from evently.accounts.facts import AccountOpened
 from evently.accounts.models import User
+from evently.accounts.tokens import forget_ended_families
 from evently.addresses import normal_address
 from evently.errors import Invalid
 from evently.facts import publish
 from evently.transactions import unit_of_work
-
-# The longest window of allauth's default for failed log-ins (5 in 300 s for each address).
-BRAKE_SECONDS = 300
 
 
 def register_user(*, email: str, password: str, name: str) -> User:
@@ -49,17 +49,23 @@ def register_user(*, email: str, password: str, name: str) -> User:
         raise EmailTaken from error
 
 
-def authenticate_user(*, request: HttpRequest, email: str, password: str) -> User:
-    """Check a person's password, behind the same brake as the log-in page.
+def authenticate_user(*, request: HttpRequest, email: str, password: str, device: str = "") -> User:
+    """Check a person's password, by the same rule as the log-in page (`login_limits`).
+
+    Args:
+        device: of a program that logged in before (`devices`); browsers have a cookie.
 
     Raises:
         LoginRefused: wrong, unknown, or not active: the answer does not tell which.
-        TooManyLogins: `ACCOUNT_RATE_LIMITS["login_failed"]` is used up for this address.
+        TooManyLogins: too many wrong passwords were tried.
     """
+    setattr(request, devices.SHOWN, device)
     try:
         user = get_adapter(request).authenticate(request, email=email, password=password)
     except ValidationError as error:
-        raise TooManyLogins(retry_after_seconds=BRAKE_SECONDS) from error
+        if isinstance(error.__cause__, TooManyLogins):
+            raise error.__cause__ from None
+        raise
     # Pages tell an inactive person so after the log-in; here there is no after.
     if not isinstance(user, User) or not user.is_active:
         raise LoginRefused
@@ -79,9 +85,9 @@ def rename_user(*, user: User, name: str) -> User:
     return user
 
 
-def forget_old_tokens() -> None:
+def forget_old_tokens(*, now: datetime) -> None:
     """Delete tokens that have expired and can therefore not be used again anyway."""
-    call_command("flushexpiredtokens")
+    forget_ended_families(now=now)
 
 
 def _language() -> str:

@@ -1,13 +1,18 @@
-"""How browsers are known to the API: by their session, with the CSRF token for every change."""
+"""Who calls the API: a program shows an access token; a browser its session, and for every change
+the CSRF token."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from evently.accounts.models import User
+from evently.accounts.tokens import find_token_owner
+from evently.api.bearer import find_bearer_token
+from evently.api.problem import CHALLENGE
 from evently.errors import Forbidden
 
 
@@ -15,7 +20,24 @@ class CsrfRefused(Forbidden):
     """A page of another site could have sent this request in the person's name."""
 
     code = "csrf-refused"
-    title = _("Send the header X-CSRFToken with the value of the cookie csrftoken, or use a token.")
+    title = _("Send the header X-CSRFToken with the value of the CSRF cookie, or use a token.")
+
+
+class AccessToken(BaseAuthentication):
+    """A bearer token (RFC 6750 §2.1), by the rules of `evently.accounts.tokens`."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        header = request.META.get("HTTP_AUTHORIZATION", "").encode("latin1", "replace")
+        token = find_bearer_token(header)
+        if token is None:
+            return None
+        user = find_token_owner(token)
+        if user is None:
+            raise AuthenticationFailed
+        return user, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
 
 
 class BrowserSession(SessionAuthentication):
@@ -36,17 +58,17 @@ class BrowserSessionScheme(OpenApiAuthenticationExtension):
         return {
             "type": "apiKey",
             "in": "cookie",
-            "name": "sessionid",
+            # As it is called over TLS, whatever this machine uses.
+            "name": "__Host-sessionid",
             "description": "For pages of this site; changes need the header X-CSRFToken, too.",
         }
 
 
 class AccessTokenScheme(OpenApiAuthenticationExtension):
-    """The bearer tokens of `rest_framework_simplejwt`, in our words."""
+    """Their part of the OpenAPI document."""
 
-    target_class = "rest_framework_simplejwt.authentication.JWTAuthentication"
+    target_class = AccessToken
     name = "bearer"
-    priority = 1
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {

@@ -10,12 +10,11 @@ in, and a sale goes on to the last.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from evently.gateway.clients import parse_address
+from evently.networks import network_of
 
 # Where a request carries the budgets that it uses only if it comes past the edge cache.
 DUE = "evently.limits_due"
@@ -94,7 +93,7 @@ def shared_tier_of(scope: Any, person: str) -> Tier:
 def client_of(scope: Any) -> str:
     """The client's address; of IPv6 the /64, in which one client has as many as it likes."""
     client = scope.get("client")
-    return _network_of(client[0]) if client else "unknown"
+    return network_of(client[0]) if client else "unknown"
 
 
 def endpoint_of(scope: Any) -> Endpoint:
@@ -129,11 +128,3 @@ def static_tiers_of(scope: Any) -> tuple[Tier, ...]:
 
 def _tier(name: str, who: str) -> Tier:
     return Tier(name, f"evently:limit:{name}:{who}", settings.RATE_LIMIT_PER_MINUTE[name])
-
-
-@lru_cache(maxsize=4096)
-def _network_of(text: str) -> str:
-    address = parse_address(text)
-    if isinstance(address, IPv6Address):
-        return address.packed[:8].hex()
-    return str(address or text)

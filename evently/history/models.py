@@ -19,10 +19,10 @@ class Change(models.Model):
     with this change, `after` for what ended. `by` is None when Evently itself did it, and after
     the account's row is gone.
 
-    Personal data: who did it (`by`), a member's e-mail address as their label, and what people
-    wrote into an event. They stay after the account is erased, so that an organiser can still
-    account for who could do what; `by` then shows an account without a name. A booking's label is
-    its reference, and what visitors do with their own bookings is not kept.
+    Personal data: who did it (`by`), the e-mail address of a member or an account as its label,
+    and what people wrote into an event. They stay after the account is erased, so that an organiser
+    can still account for who could do what; `by` then shows an account without a name. A booking's
+    label is its reference, and what visitors do with their own bookings is not kept.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -34,7 +34,8 @@ class Change(models.Model):
         related_name="+",
         verbose_name=_("who"),
     )
-    organiser_id = models.UUIDField()
+    # None for what concerns an account, whatever teams it belongs to.
+    organiser_id = models.UUIDField(null=True)
     event_id = models.UUIDField(null=True)
     subject = models.CharField(_("what"), max_length=20)
     subject_id = models.UUIDField()

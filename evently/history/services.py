@@ -1,6 +1,6 @@
 """Writing history, inside the transaction of the change itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from evently.accounts.facts import RefreshTokenReused
 from evently.accounts.models import User
 from evently.history.models import Change
 
@@ -21,13 +22,14 @@ class Subject:
     Args:
         kind: one word, such as "event".
         label: what people call it at this time.
+        organiser_id: whose team it belongs to; None for an account.
         event_id: the event it is or belongs to, if it belongs to one.
     """
 
     kind: str
     id: UUID
     label: str
-    organiser_id: UUID
+    organiser_id: UUID | None = None
     event_id: UUID | None = None
 
 
@@ -64,3 +66,10 @@ def record(
         for field, (before, after) in changes.items()
     ]
     Change.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def record_reused_tokens(facts: Sequence[RefreshTokenReused]) -> None:
+    """Keep that Evently ended log-ins of programs because a spent refresh token came again."""
+    users = User.objects.filter(pk__in=[fact.user_id for fact in facts])
+    subjects = [Subject(kind="account", id=user.pk, label=user.email) for user in users]
+    record(subjects, by=None, changes={"tokens": ("valid", "ended, as one was used twice")})

@@ -14,6 +14,7 @@ from evently.site.templatetags.show import brief
 
 # What history calls a subject, and where its fields have their names. Some stand above events.
 MODELS = {
+    "account": "accounts.User",
     "event": "events.Event",
     "member": "events.Membership",
     "organiser": "events.Organiser",

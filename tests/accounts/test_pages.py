@@ -9,11 +9,10 @@ from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils.html import escape
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from bookings.models import Booking
 from evently.accounts import personal_data
-from evently.accounts.models import User
+from evently.accounts.models import TokenFamily, User
 from evently.accounts.personal_data import erase_account
 from evently.accounts.tokens import issue_tokens
 from evently.history.models import Change
@@ -187,7 +186,7 @@ def test_deleting_gives_seats_back_and_forgets_who_it_was() -> None:
     assert not user.is_active
     assert not user.has_usable_password()
     assert not EmailAddress.objects.exists()
-    assert not OutstandingToken.objects.exists()
+    assert not TokenFamily.objects.exists()
     coming.refresh_from_db()
     past.refresh_from_db()
     event.refresh_from_db()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings as configured
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
@@ -115,7 +116,7 @@ def test_a_browsers_change_needs_the_csrf_token(browser: Client) -> None:
     problem = assert_problem(answer, 403, "csrf-refused")
     assert "X-CSRFToken" in problem["detail"]
     assert browser.get(path).status_code == 200
-    browser.cookies["csrftoken"] = "c" * 32
+    browser.cookies[configured.CSRF_COOKIE_NAME] = "c" * 32
     answer = browser.post(
         path, body, content_type="application/json", headers={"X-CSRFToken": "c" * 32}
     )

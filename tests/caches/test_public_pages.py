@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings as configured
 from django.db import connections
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -37,7 +38,8 @@ PUBLIC = {
 def session_of(user: User) -> str:
     client = Client()
     client.force_login(user, BACKEND)
-    return f"sessionid={client.cookies['sessionid'].value}"
+    name = configured.SESSION_COOKIE_NAME
+    return f"{name}={client.cookies[name].value}"
 
 
 @sync_to_async
@@ -150,7 +152,7 @@ async def test_a_form_keeps_the_secret_of_its_cookie(site: Site) -> None:
     first = await site.ask("/accounts/login/")
     cookie = first.headers["set-cookie"].split(";")[0]
     again = await site.ask("/accounts/login/", cookie=cookie)
-    assert cookie.startswith("csrftoken=")
+    assert cookie.startswith(f"{configured.CSRF_COOKIE_NAME}=")
     assert cookie in again.headers.get("set-cookie", cookie)
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 import pytest
+from django.conf import settings
 
 from tests.live_server import LiveEvently, Sale, Web
 from tests.security.attack import DJANGO_PAGE, KEPT_PAGE, Bystanders
@@ -73,7 +74,7 @@ def test_invented_sessions_and_tokens_do_not_pass_for_people(
     evently: LiveEvently, sale: Sale, web: Web
 ) -> None:
     for headers in (
-        {"cookie": "sessionid=abcdefghijklmnopqrstuvwxyz012345"},
+        {"cookie": f"{settings.SESSION_COOKIE_NAME}=abcdefghijklmnopqrstuvwxyz012345"},
         {"authorization": "Bearer " + sale.tokens[0][:-6] + "forged"},
     ):
         evently.forget_limits()

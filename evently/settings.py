@@ -234,7 +234,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- People -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]
+# Several accounts may give one address (docs/decisions/0019-accounts.md).
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -250,10 +252,15 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "evently.accounts.adapter.AccountAdapter"
-ACCOUNT_SIGNUP_FORM_CLASS = "evently.accounts.forms.NameForm"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_FORMS = {
+    "signup": "evently.accounts.forms.SignUpForm",
+    "reset_password": "evently.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "evently.accounts.forms.NewPasswordForm",
+}
+# Addresses are verified by `evently.accounts.addresses`, whichever door an account came through.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 if not RATE_LIMITS:
     ACCOUNT_RATE_LIMITS = False

@@ -1,9 +1,10 @@
 """Every address of Evently."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from evently.accounts import address_pages
 from evently.accounts.pages import choose_language
 from evently.api.document import DocumentView
 from evently.figures import metrics
@@ -23,6 +24,13 @@ urlpatterns = [
     path("", include("waitlist.pages_urls")),
     path("notifications/", include("notifications.pages_urls")),
     path("accounts/", include("evently.accounts.pages_urls")),
+    # In front of the pages of the same addresses that allauth brings.
+    path("accounts/email/", address_pages.address, name="account_email"),
+    re_path(
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
+        address_pages.confirm,
+        name="account_confirm_email",
+    ),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", choose_language, name="set_language"),

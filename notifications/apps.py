@@ -11,7 +11,7 @@ class NotificationsConfig(AppConfig):
         from django.core.checks import Tags, register
 
         from bookings.facts import BookingCancelled, BookingConfirmed
-        from evently.accounts.facts import AccountOpened
+        from evently.accounts.facts import AddressVerified
         from evently.accounts.personal_data import register_personal_data
         from evently.facts import subscribe, write_down
         from notifications import writing
@@ -41,7 +41,7 @@ class NotificationsConfig(AppConfig):
         write_down(EntryJoined, writing.tell_joined)
         write_down(OfferMade, writing.tell_offered)
         write_down(OfferEnded, writing.tell_passed)
-        write_down(AccountOpened, writing.tell_welcome)
+        write_down(AddressVerified, writing.tell_welcome)
         subscribe(BroadcastQueued, nudge_broadcast)
         # What writes a notice is told with it; this is the rest.
         subscribe(EntryEnded, tell_owner)

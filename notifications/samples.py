@@ -20,7 +20,7 @@ MADE = START - timedelta(days=12)
 def sample_letter(kind: Kind, language: str) -> Letter:
     """A letter of this kind that shows all of its parts."""
     with translation.override(language):
-        event, reader = _event(), User(name="Ada Lovelace", email="ada@example.com")
+        event, reader = _event(), _reader()
         return Letter(
             kind=kind,
             reader=reader,
@@ -36,6 +36,10 @@ def sample_letter(kind: Kind, language: str) -> Letter:
                 "The bar takes cards and cash."
             ),
         )
+
+
+def _reader() -> User:
+    return User(name="Ada Lovelace", email="ada@example.com", email_verified_at=MADE)
 
 
 def _event() -> Event:

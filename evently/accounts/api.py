@@ -1,14 +1,23 @@
 """/api/v1/auth: accounts and tokens."""
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.accounts import services, tokens
-from evently.accounts.errors import EmailTaken, LoginRefused, TokenRefused, TooManyLogins
+from evently.accounts import addresses, services, tokens
+from evently.accounts.errors import (
+    EmailTaken,
+    LinkRefused,
+    LoginRefused,
+    TokenRefused,
+    TooManyLogins,
+    TooManyMails,
+)
 from evently.accounts.serializers import (
+    Confirmation,
     Credentials,
     Profile,
     RefreshIn,
@@ -40,9 +49,12 @@ class RegisterView(OpenView):
         examples=[NEWCOMER],
         tags=["auth"],
     )
-    @refuses(EmailTaken)
     def post(self, request: Request) -> Response:
-        """Open an account and log in."""
+        """Open an account and log in.
+
+        The answer is the same whether or not somebody else has the address: who reads its mail is
+        told. Until the link in that mail is followed the account can book, and nothing more.
+        """
         user = services.register_user(**self.read(Registration))
         return Response(TokenPairOut(tokens.issue_tokens(user)).data, status.HTTP_201_CREATED)
 
@@ -72,6 +84,25 @@ class LogoutView(OpenView):
         """Make a refresh token useless; no news when it is useless already."""
         tokens.revoke_token(self.read(RefreshIn)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class VerificationView(ApiView):
+    @extend_schema(request=None, responses={202: None}, tags=["auth"])
+    @refuses(TooManyMails)
+    def post(self, request: Request) -> Response:
+        """Have the link that verifies the caller's address mailed again."""
+        addresses.send_verification(user=self.person)
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+
+class ConfirmationView(ApiView):
+    @extend_schema(request=Confirmation, responses={200: UserOut}, tags=["auth"])
+    @refuses(EmailTaken, LinkRefused)
+    def post(self, request: Request) -> Response:
+        """Verify the caller's address with the link that was mailed there."""
+        token = self.read(Confirmation)["token"]
+        user = addresses.confirm_address(token=token, by=self.person, now=timezone.now())
+        return Response(UserOut(user).data)
 
 
 class ProfileView(ApiView):

@@ -7,3 +7,10 @@ from uuid import UUID
 @dataclass(frozen=True, slots=True)
 class AccountOpened:
     user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AddressVerified:
+    """The person has shown that the address of their account is theirs."""
+
+    user_id: UUID

@@ -12,6 +12,7 @@ from evently.history.models import Change
 # What history calls a subject, and where its fields have their names. Some stand above events.
 MODELS = {
     "event": "events.Event",
+    "invitation": "events.Invitation",
     "member": "events.Membership",
     "organiser": "events.Organiser",
     "booking": "bookings.Booking",

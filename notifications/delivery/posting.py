@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.core.mail import EmailMessage
 
+from evently.accounts.queries import find_owner
 from events.models import Event
 from notifications.delivery import outcomes
 from notifications.delivery.answers import ClaimLost, NotTaken, Rejected, Unanswered
@@ -15,7 +16,7 @@ from notifications.delivery.claims import claim_due, release
 from notifications.delivery.message import message_of
 from notifications.delivery.routes import Provider, Route, watched
 from notifications.models import Delivery, Kind, Notice, Suppression
-from notifications.wording import OPTIONAL
+from notifications.wording import OPTIONAL, UNVERIFIED
 
 logger = logging.getLogger(__name__)
 
@@ -99,11 +100,18 @@ def _reason_to_drop(notice: Notice, unwanted: dict[str, str], now: datetime) -> 
     reason = unwanted.get(notice.user.email)
     if not notice.user.is_active:
         return "The account is closed"
+    if not notice.user.is_verified and not _may_reach_unverified(notice):
+        return "The address is not verified"
     if reason and (notice.kind in OPTIONAL or reason != Suppression.Reason.UNSUBSCRIBED):
         return f"No mail to this address: {reason}"
     if notice.kind == Kind.EVENT_REMINDER and not _is_still_to_come(notice.event, now):
         return "Too late to remind of it"
     return None
+
+
+def _may_reach_unverified(notice: Notice) -> bool:
+    """Bookings, unless somebody else has shown that the address is theirs."""
+    return notice.kind in UNVERIFIED and find_owner(notice.user.email) is None
 
 
 def _is_still_to_come(event: Event | None, now: datetime) -> bool:

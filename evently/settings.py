@@ -399,6 +399,8 @@ elif SENDGRID_API_KEY:
     EMAIL_BACKEND = "anymail.backends.sendgrid.EmailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# The folder of mails that `make run` shows in the browser; empty: no such pages.
+DEVELOPMENT_MAIL = env.text("DEVELOPMENT_MAIL")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Evently <hello@evently.example>")
 
 # --- Words, times and files ---------------------------------------------------------------------

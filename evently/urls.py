@@ -1,5 +1,6 @@
 """Every address of Evently."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -44,3 +45,5 @@ urlpatterns = [
     path("api/docs", docs, name="docs"),
     path("metrics", metrics, name="metrics"),
 ]
+if settings.DEVELOPMENT_MAIL:
+    urlpatterns.append(path("development/mails/", include("evently.dev.mail_pages")))

@@ -183,7 +183,7 @@ def _mail_link(user: User, email: str) -> None:
         send_account_mail(
             "account/email/email_confirmation",
             email,
-            context={"activate_url": _link(user, email), "opened_at": user.date_joined},
+            context={"activate_url": address_link(user, email), "opened_at": user.date_joined},
             language=user.language,
         )
         return
@@ -196,7 +196,8 @@ def _mail_link(user: User, email: str) -> None:
     )
 
 
-def _link(user: User, email: str) -> str:
+def address_link(user: User, email: str) -> str:
+    """The link that shows whose the address is; it is mailed there and shown nowhere else."""
     said = {"user": str(user.pk), "email": email, "mark": _mark(user)}
     return address_of_page("account_confirm_email", signing.dumps(said, salt=SALT))
 

@@ -17,6 +17,7 @@ from evently.accounts.personal_data import erase_account
 from evently.accounts.tokens import issue_tokens
 from evently.history.models import Change
 from events.models import Event, Membership, Role
+from events.services import invite_member
 from tests.makers import (
     PASSWORD,
     add_member,
@@ -246,6 +247,19 @@ def test_the_history_keeps_what_was_done_and_not_who_it_was() -> None:
     assert not Change.objects.filter(label__contains="vera").exists()
     left = Change.objects.get(subject="member", before="viewer")
     assert (left.after, left.label) == (None, f"erased-{member.pk}@erased.invalid")
+
+
+def test_an_erased_address_is_invited_no_more_and_the_history_forgets_it() -> None:
+    owner, invited = make_user("Olga"), make_user("Vera", email="vera@example.com")
+    organiser = make_organiser(owner)
+    offer: dict[str, Any] = {"role": Role.VIEWER, "only_event_id": None, "now": datetime.now(UTC)}
+    invite_member(organiser_id=organiser.pk, email=invited.email, by=owner, **offer)
+    assert [row["invited_as"] for row in data_of(logged_in(invited))["teams"]] == ["viewer"]
+    send_deletion(make_user("Mallory", email=invited.email, verified=False))
+    assert organiser.invitations.count() == 1
+    send_deletion(invited)
+    assert organiser.invitations.count() == 0
+    assert not Change.objects.filter(label__contains="vera").exists()
 
 
 def test_an_interrupted_deletion_is_finished_by_the_next_one(

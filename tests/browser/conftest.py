@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from evently.accounts.models import User
+from evently.dev.mail import MailServer
 from evently.purging import EVERYTHING, purge
 from tests.browser.chromium import NAMES, PROGRAM, launch
 from tests.browser.server import collect_static, running_server
@@ -26,12 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def site(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a server process on the test database."""
+    """The address of a server process on the test database, which shows the mails it sends."""
     static = tmp_path_factory.mktemp("static")
+    mails = MailServer(tmp_path_factory.mktemp("mails") / "mail")
+    mails.start()
     with django_db_blocker.unblock():
         collect_static(static)
-        with running_server(STATIC_ROOT=str(static)) as host:
+        with running_server(STATIC_ROOT=str(static), **mails.environment) as host:
             yield f"http://{host}"
+    mails.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Chromium on a real server process. Without Chromium these tests are skipped by name."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -30,12 +31,13 @@ def site(
     """The address of a server process on the test database, which shows the mails it sends."""
     static = tmp_path_factory.mktemp("static")
     mails = MailServer(tmp_path_factory.mktemp("mails") / "mail")
-    mails.start()
-    with django_db_blocker.unblock():
+    with ExitStack() as stack:
+        mails.start()
+        stack.callback(mails.stop)
+        stack.enter_context(django_db_blocker.unblock())
         collect_static(static)
-        with running_server(STATIC_ROOT=str(static), **mails.environment) as host:
-            yield f"http://{host}"
-    mails.stop()
+        server = running_server(STATIC_ROOT=str(static), **mails.environment)
+        yield f"http://{stack.enter_context(server)}"
 
 
 @pytest.fixture(scope="module")

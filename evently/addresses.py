@@ -15,6 +15,8 @@ from django.core.validators import validate_email
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from evently.errors import Invalid
+
 if TYPE_CHECKING:
     AnyEmailField = models.EmailField[str, str]
 else:
@@ -31,6 +33,18 @@ def normal_address(text: str) -> str:
     """
     local, _at, domain = mail_address(text).rpartition("@")
     return f"{local}@{_in_unicode(domain)}"
+
+
+def require_address(text: str) -> str:
+    """The address as it is stored, for a service.
+
+    Raises:
+        Invalid: no mail can be sent to it; the text says what to change.
+    """
+    try:
+        return normal_address(text)
+    except ValidationError as error:
+        raise Invalid(email=error.messages) from error
 
 
 def validate_address(text: str) -> None:

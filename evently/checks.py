@@ -76,6 +76,11 @@ def check_protection(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[
             "TRUSTED_PROXIES names all addresses.",
             "Anybody could claim any address, and pass every limit. Name the balancers' own.",
         ),
+        "W020": (
+            bool(settings.DEVELOPMENT_MAIL),
+            "DEVELOPMENT_MAIL is set.",
+            "Everybody could read every mail in the browser. Leave it out.",
+        ),
         "W006": (
             bool(settings.SECURE_PROXY_SSL_HEADER) and not settings.TRUSTED_PROXIES,
             "BEHIND_TLS_PROXY is on and TRUSTED_PROXIES is empty.",

@@ -245,7 +245,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- People -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["evently.accounts.backends.AddressBackend"]
+# Several accounts may give one address (docs/decisions/0019-accounts.md).
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 MIN_PASSWORD = 10
 VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
@@ -272,17 +274,17 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "evently.accounts.adapter.AccountAdapter"
-ACCOUNT_SIGNUP_FORM_CLASS = "evently.accounts.forms.NameForm"
 ACCOUNT_FORMS = {
-    "signup": "evently.accounts.address_forms.SignupForm",
-    "add_email": "evently.accounts.address_forms.AddEmailForm",
-    "reset_password": "evently.accounts.address_forms.ResetPasswordForm",
+    "signup": "evently.accounts.forms.SignUpForm",
+    "reset_password": "evently.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "evently.accounts.forms.NewPasswordForm",
+    "change_password": "evently.accounts.forms.ChangePasswordForm",
 }
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Addresses are verified by `evently.accounts.addresses`, whichever door an account came through.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_FORMS = {"change_password": "evently.accounts.password_forms.NewPasswordForm"}
 # Wrong passwords are counted by `evently.accounts.login_limits` at every door, and all log-ins by
 # the gateway (`RATE_LIMIT_LOGIN`); the rest is as allauth has it.
 ACCOUNT_RATE_LIMITS: Any = dict.fromkeys(
@@ -445,6 +447,8 @@ elif SENDGRID_API_KEY:
     EMAIL_BACKEND = "evently.mail.SendGridBackend"
 else:
     EMAIL_BACKEND = "evently.mail.ConsoleBackend"
+# The folder of mails that `make run` shows in the browser; empty: no such pages.
+DEVELOPMENT_MAIL = env.text("DEVELOPMENT_MAIL")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Evently <hello@evently.example>")
 
 # --- Words, times and files ---------------------------------------------------------------------

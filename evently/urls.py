@@ -1,9 +1,11 @@
 """Every address of Evently."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from evently.accounts import address_pages
 from evently.accounts.pages import choose_language
 from evently.api.document import DocumentView
 from evently.site.security_txt import security_txt
@@ -23,6 +25,13 @@ urlpatterns = [
     path("", include("waitlist.pages_urls")),
     path("notifications/", include("notifications.pages_urls")),
     path("accounts/", include("evently.accounts.pages_urls")),
+    # In front of the pages of the same addresses that allauth brings.
+    path("accounts/email/", address_pages.address, name="account_email"),
+    re_path(
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
+        address_pages.confirm,
+        name="account_confirm_email",
+    ),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", choose_language, name="set_language"),
@@ -36,3 +45,5 @@ urlpatterns = [
     path("api/docs", docs, name="docs"),
     path(".well-known/security.txt", security_txt, name="security-txt"),
 ]
+if settings.DEVELOPMENT_MAIL:
+    urlpatterns.append(path("development/mails/", include("evently.dev.mail_pages")))

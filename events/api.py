@@ -18,6 +18,8 @@ from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from evently.accounts.addresses import require_verified
+from evently.accounts.errors import EmailUnverified
 from evently.api.pagination import MAX_LIMIT, PageIn, paginate, paginated
 from evently.api.schema import LOCATION, refuses
 from evently.api.views import ApiView
@@ -99,6 +101,7 @@ class OrganisersView(ApiView):
         return self.page(queries.list_organisers(user=self.person), OrganiserOut)
 
     @extend_schema(request=OrganiserIn, responses={201: OrganiserOut}, tags=["organisers"])
+    @refuses(EmailUnverified)
     def post(self, request: Request) -> Response:
         """Found a team; the caller owns it."""
         organiser = services.create_organiser(**self.read(OrganiserIn), by=self.person)
@@ -143,7 +146,7 @@ class EventsView(ApiView):
         examples=[CONCERT],
         tags=["events"],
     )
-    @refuses(Forbidden, OrganiserNotFound, WrongStatus)
+    @refuses(EmailUnverified, Forbidden, OrganiserNotFound, WrongStatus)
     def post(self, request: Request) -> Response:
         """Add an event: a draft, unless `status` says published."""
         details = self.read(EventIn)
@@ -158,6 +161,7 @@ class EventsView(ApiView):
         return response
 
     def _own_organiser(self) -> UUID:
+        require_verified(self.person)
         organiser = queries.find_own_organiser(user=self.person)
         if organiser is None:
             raise Invalid(organiser_id=_("Say which of your organisers runs the event."))

@@ -109,6 +109,32 @@ class AlreadyMember(Refusal):
     title = _("This person is in the team already. Change their role instead.")
 
 
+class InvitationNotFound(NotFound):
+    title = _("There is no such invitation, or it is not your team.")
+
+
+class InvitationClosed(Refusal):
+    """Accepted, withdrawn or expired, or whoever invited may not any more."""
+
+    code = "invitation-closed"
+    kind = Kind.GONE
+    title = _("This invitation does not stand any more. Ask the team to send another one.")
+
+
+class WrongAddress(Refusal):
+    """The invitation is for another address than that of the account."""
+
+    code = "wrong-address"
+    kind = Kind.FORBIDDEN
+    title = _("This invitation is for another address than that of your account.")
+
+
+class TooManyInvitations(Refusal):
+    code = "too-many-invitations"
+    kind = Kind.TOO_MANY
+    title = _("The team has sent many invitations today. Go on tomorrow.")
+
+
 class TeamNeedsOwner(Refusal):
     code = "team-needs-owner"
     kind = Kind.CONFLICT

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from evently.accounts.models import User
+from evently.accounts.validators import validate_name
+from evently.addresses import AddressField
 from evently.ids import new_id
 from events.roles import EDITORS as EDITORS
 from events.roles import Capability, roles_with
@@ -46,7 +48,7 @@ class OrganiserQuerySet(models.QuerySet["Organiser"]):
         if user.is_staff:
             return self
         if capability is None:
-            members = Membership.objects.filter(user=user)
+            members = Membership.objects.of_person(user)
         else:
             members = Membership.objects.of(user, capability).for_all_events()
         return self.filter(pk__in=members.values("organiser"))
@@ -59,7 +61,7 @@ class Organiser(models.Model):
     """A team that runs events."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(_("name"), max_length=MAX_NAME)
+    name = models.CharField(_("name"), max_length=MAX_NAME, validators=[validate_name])
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -80,9 +82,14 @@ class Organiser(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def of_person(self, user: User) -> Self:
+        """The user's; none while nobody knows that the address, by which a team knows them, is
+        theirs."""
+        return self.filter(user=user) if user.is_verified else self.none()
+
     def of(self, user: User, capability: Capability) -> Self:
         """The user's, where their role has the capability."""
-        return self.filter(user=user, role__in=roles_with(capability))
+        return self.of_person(user).filter(role__in=roles_with(capability))
 
     def for_all_events(self) -> Self:
         return self.filter(only_event=None)
@@ -150,6 +157,90 @@ class Membership(models.Model):
             raise ValidationError({"only_event": OWNER_OF_ONE_EVENT})
         if self.only_event.organiser_id != self.organiser_id:
             raise ValidationError({"only_event": EVENT_OF_OTHERS})
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def pending(self) -> Self:
+        """Neither accepted nor withdrawn; they may have expired."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+
+InvitationManager = models.Manager.from_queryset(InvitationQuerySet)
+
+
+class Invitation(models.Model):
+    """A role in a team that was offered to an address; whoever reads its mail may take it, once.
+
+    The link in the mail holds a secret, of which only the hash is kept. Sent again, it has another
+    one: the earlier link is void then. Nobody is told whether the address has an account.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", pgettext_lazy("invitation", "Waiting for an answer")
+        ACCEPTED = "accepted", pgettext_lazy("invitation", "Accepted")
+        WITHDRAWN = "withdrawn", pgettext_lazy("invitation", "Withdrawn")
+        EXPIRED = "expired", pgettext_lazy("invitation", "Expired")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organiser = models.ForeignKey(
+        Organiser,
+        on_delete=models.CASCADE,
+        related_name="invitations",
+        verbose_name=_("organiser"),
+    )
+    email = AddressField(_("e-mail address"), max_length=254)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
+    only_event = models.ForeignKey(
+        "Event",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only this event"),
+        help_text=_("Empty: all events of the organiser."),
+    )
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name=_("invited by"),
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("invited at"), default=now, editable=False)
+    sent_at = models.DateTimeField(_("sent at"), editable=False)
+    expires_at = models.DateTimeField(_("expires at"), editable=False)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True, editable=False)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True, editable=False)
+
+    objects = InvitationManager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organiser", "email"),
+                condition=Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="one_pending_invitation_per_organiser_and_email",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(withdrawn_at__isnull=True),
+                name="invitation_not_accepted_and_withdrawn",
+            ),
+        )
+        indexes = (models.Index(fields=("organiser", "sent_at"), name="invitation_by_sending"),)
+
+    def __str__(self) -> str:
+        return self.email
+
+    def state(self, at: datetime) -> State:
+        """How it stands at this instant."""
+        if self.accepted_at:
+            return self.State.ACCEPTED
+        if self.withdrawn_at:
+            return self.State.WITHDRAWN
+        return self.State.EXPIRED if self.expires_at <= at else self.State.PENDING
 
 
 class EventQuerySet(models.QuerySet["Event"]):

@@ -15,7 +15,7 @@ from evently.history.services import Subject, record
 from evently.transactions import unit_of_work
 from events.errors import TeamNeedsOwner
 from events.locks import lock_organiser
-from events.models import Membership, Organiser, Role
+from events.models import Invitation, Membership, Organiser, Role
 
 
 def _collect(user: User) -> Iterator[dict[str, Any]]:
@@ -26,6 +26,15 @@ def _collect(user: User) -> Iterator[dict[str, Any]]:
             "role": member.role,
             "only_event": event.name if event else None,
         }
+    if user.is_verified:
+        invitations = Invitation.objects.filter(email=user.email).select_related("organiser")
+        for invitation in invitations:
+            yield {
+                "organiser": invitation.organiser.name,
+                "invited_as": invitation.role,
+                "invited_at": invitation.created_at,
+                "accepted_at": invitation.accepted_at,
+            }
 
 
 def _foretell(user: User, now: datetime) -> Iterator[str]:
@@ -46,8 +55,11 @@ def _check(user: User) -> None:
 def _release(user: User, now: datetime) -> None:
     for member_id, organiser_id in list(_posts(user).values_list("pk", "organiser")):
         _leave(member_id, organiser_id, user)
+    if not user.is_verified:
+        return  # what was offered to the address, and is told of it, is somebody else's
+    Invitation.objects.filter(email=user.email).delete()
     # The history calls people by their address: what was done stays, who it was does not.
-    own = Change.objects.filter(subject__in=("member", "account"), label=user.email)
+    own = Change.objects.filter(subject__in=("member", "invitation", "account"), label=user.email)
     own.update(label=nameless_address(user))
 
 

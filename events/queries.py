@@ -1,5 +1,6 @@
 """Reading events: who may see what, and the lists."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,8 @@ from events.models import (
     Event,
     EventQuerySet,
     InventoryAudit,
+    Invitation,
+    InvitationQuerySet,
     Membership,
     MembershipQuerySet,
     Organiser,
@@ -119,6 +122,23 @@ def list_team(*, organiser_id: UUID) -> MembershipQuerySet:
     return members.select_related("user", "only_event").order_by("user__email")
 
 
+def list_pending_invitations(*, organiser_id: UUID) -> InvitationQuerySet:
+    """What an organiser offered and nobody answered, also what has expired, by address."""
+    pending = Invitation.objects.pending().filter(organiser=organiser_id)
+    return pending.select_related("only_event", "invited_by").order_by("email")
+
+
+def hash_invitation_token(token: str) -> str:
+    """What is kept of the secret in a mailed link: SHA-256, in hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """The invitation whose newest link has this secret."""
+    found = Invitation.objects.filter(token_hash=hash_invitation_token(token))
+    return found.select_related("organiser", "only_event", "invited_by").first()
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """What one membership says: a role for all events of an organiser, or for the only one."""
@@ -177,7 +197,7 @@ def rights_of(user: User) -> Rights:
     """The person's rights in all of their teams: one query, none for staff."""
     if user.is_staff:
         return Rights(is_staff=True, posts=())
-    rows = Membership.objects.filter(user=user).values_list("organiser", "only_event", "role")
+    rows = Membership.objects.of_person(user).values_list("organiser", "only_event", "role")
     posts = (Post(organiser, only_event, Role(role)) for organiser, only_event, role in rows)
     return Rights(is_staff=False, posts=tuple(posts))
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from evently.accounts.validators import validate_name
 from evently.api.fields import (
     Amount,
     Choice,
@@ -31,7 +32,7 @@ class OrganiserOut(serializers.ModelSerializer[Organiser]):
 
 
 class OrganiserIn(Shape):
-    name = Text(max_length=MAX_NAME)
+    name = Text(max_length=MAX_NAME, validators=[validate_name], help_text="Without a link in it.")
 
 
 class OrganiserBrief(serializers.ModelSerializer[Organiser]):

@@ -11,7 +11,7 @@ class NotificationsConfig(AppConfig):
         from django.core.checks import Tags, register
 
         from bookings.facts import BookingCancelled, BookingConfirmed
-        from evently.accounts.facts import AccountOpened
+        from evently.accounts.facts import AddressVerified
         from evently.accounts.personal_data import register_personal_data
         from evently.facts import subscribe, write_down
         from evently.parts import watch_mail
@@ -45,7 +45,7 @@ class NotificationsConfig(AppConfig):
         write_down(EntryJoined, writing.tell_joined)
         write_down(OfferMade, writing.tell_offered)
         write_down(OfferEnded, writing.tell_passed)
-        write_down(AccountOpened, writing.tell_welcome)
+        write_down(AddressVerified, writing.tell_welcome)
         write_down(EventMoved, note_moves)
         subscribe(EventMoved, nudge_moves)
         subscribe(BroadcastQueued, nudge_broadcast)

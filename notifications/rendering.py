@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from bookings.calendar_file import calendar_method, ticket_calendar
 from bookings.models import Booking
@@ -67,6 +68,8 @@ def render(notice: Notice) -> Mail:
 
 def write(letter: Letter) -> Mail:
     """Put a letter into words."""
+    if not letter.reader.is_verified:
+        return _write_to_unverified(letter)
     with translation.override(letter.language):
         context = _context(letter)
         html = render_to_string(f"mails/{letter.kind}.html", context)
@@ -77,6 +80,32 @@ def write(letter: Letter) -> Mail:
             html=inlined(tidy_text(html, lines=True).strip()),
             attachments=_attachments(letter),
             headers=_headers(context["addresses"].get("unsubscribe")),
+        )
+
+
+def _write_to_unverified(letter: Letter) -> Mail:
+    """Of a booking, to an address that nobody has verified: nothing that a stranger typed, such as
+    the event's name, the place or a person's name, and no files that hold it."""
+    assert letter.booking
+    assert letter.event
+    subjects = {
+        Kind.BOOKING_CONFIRMED: _lazy("Your booking %(reference)s"),
+        Kind.BOOKING_CANCELLED: _lazy("Cancelled: your booking %(reference)s"),
+    }
+    with translation.override(letter.language):
+        addresses = _addresses(letter)
+        context = {
+            "subject": subjects[Kind(letter.kind)] % {"reference": letter.booking.reference},
+            "is_cancelled": letter.kind == Kind.BOOKING_CANCELLED,
+            "facts": [(_("When"), when(letter.event)), *_facts_of_booking(letter.booking)],
+            "addresses": addresses | {"verify": address_of_page("account_email")},
+            "why": REASONS[letter.kind],
+            "style_sheet": mark_safe(STYLE_SHEET),  # noqa: S308 (our own constant)
+        }
+        return Mail(
+            subject=str(context["subject"]),
+            text=render_to_string("mails/unverified_booking.txt", context).strip() + "\n",
+            html=inlined(render_to_string("mails/unverified_booking.html", context).strip()),
         )
 
 

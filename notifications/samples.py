@@ -27,7 +27,7 @@ WITH_BOOKING = {
 def sample_letter(kind: Kind, language: str) -> Letter:
     """A letter of this kind that shows all of its parts."""
     with translation.override(language):
-        event, reader = _event(kind), User(name="Ada Lovelace", email="ada@example.com")
+        event, reader = _event(kind), _reader()
         return Letter(
             kind=kind,
             reader=reader,
@@ -44,6 +44,10 @@ def sample_letter(kind: Kind, language: str) -> Letter:
                 "The bar takes cards and cash."
             ),
         )
+
+
+def _reader() -> User:
+    return User(name="Ada Lovelace", email="ada@example.com", email_verified_at=MADE)
 
 
 def _event(kind: Kind) -> Event:

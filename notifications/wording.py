@@ -15,6 +15,8 @@ OWN_DOING = (
     Kind.WAITLIST_OFFER,
     Kind.EVENT_MOVED,
 )
+# All that an address gets before its owner has shown that it is theirs.
+UNVERIFIED = (Kind.BOOKING_CONFIRMED, Kind.BOOKING_CANCELLED)
 # Nobody needs these: their mails can be stopped with one click, without logging in (RFC 8058).
 OPTIONAL = (Kind.EVENT_REMINDER, Kind.BROADCAST, Kind.WELCOME)
 # The kinds that also come by mail; the others stand in the bell alone.

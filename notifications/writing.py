@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from bookings.facts import BookingCancelled, BookingConfirmed
-from evently.accounts.facts import AccountOpened
+from evently.accounts.facts import AddressVerified
 from evently.ids import new_id
 from notifications.metrics import WRITTEN
 from notifications.models import Kind
@@ -115,7 +115,7 @@ def tell_passed(facts: Sequence[OfferEnded]) -> None:
     write_notices(Kind.OFFER_PASSED, [_of_offer(fact) for fact in facts if fact.status in PASSED])
 
 
-def tell_welcome(facts: Sequence[AccountOpened]) -> None:
+def tell_welcome(facts: Sequence[AddressVerified]) -> None:
     write_notices(
         Kind.WELCOME,
         [Telling(user_id=fact.user_id, event_id=None, about=fact.user_id) for fact in facts],

@@ -17,16 +17,22 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 _numbers = count(1)
 
 
-def make_user(name: str = "Ada", **fields: Any) -> User:
-    """A person with a usable password (`PASSWORD`) and an address of their own."""
+def make_user(name: str = "Ada", *, verified: bool = True, **fields: Any) -> User:
+    """A person with a usable password (`PASSWORD`) and a verified address of their own."""
     plain = re.sub("[^a-z0-9]", "", name.lower())[:30] or "user"
     email = fields.pop("email", f"{plain}{next(_numbers)}@example.com")
-    return User.objects.create_user(email, PASSWORD, name=name, **fields)
+    verified_at = NOW if verified else None
+    return User.objects.create_user(
+        email, PASSWORD, name=name, email_verified_at=verified_at, **fields
+    )
 
 
 def make_users(number: int) -> list[User]:
     """Many people at once, without a password."""
-    users = [User(email=f"buyer{next(_numbers)}@example.com", password="!") for _ in range(number)]
+    users = [
+        User(email=f"buyer{next(_numbers)}@example.com", password="!", email_verified_at=NOW)
+        for _ in range(number)
+    ]
     return User.objects.bulk_create(users)
 
 

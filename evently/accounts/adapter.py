@@ -3,22 +3,20 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import context
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import get_language
 
 from evently.accounts.errors import TooManyLogins
-from evently.accounts.facts import AccountOpened
 from evently.accounts.login_limits import counted
+from evently.accounts.mails import send_account_mail
 from evently.accounts.models import User
 from evently.addresses import normal_address
-from evently.facts import publish
-from evently.transactions import unit_of_work
+from evently.links import address_of_page
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Opens accounts as `services.register_user` does, and counts wrong passwords at every door."""
+    """allauth's log-in, sign-up and new passwords with our mails, our rule of addresses, and wrong
+    passwords counted at every door."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Nothing: allauth's own brake counts by account alone, so strangers could lock it."""
@@ -41,19 +39,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise ValidationError(str(refusal)) from refusal
         return user
 
-    def reauthenticate(self, user: User, password: str) -> bool:
-        """Whether it is the person's password; asked again before a step that needs it."""
-        found = self.authenticate(context.request, email=user.email, password=password)
-        return found is not None and found.pk == user.pk
-
     def clean_email(self, email: str) -> str:
         """Called by every form of allauth that takes an address."""
         return normal_address(email)
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
-        """The new person's row, and the news of it, in one transaction."""
-        user.language = get_language() or user.language
-        with unit_of_work():
-            super().save_user(request, user, form, commit)
-            publish(AccountOpened(user.pk))
-        return user
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to `SITE_URL`: whoever asks for the mail chooses the request's host."""
+        ours = context | {"signup_url": address_of_page("account_signup")}
+        user = context.get("user")
+        language = user.language if isinstance(user, User) else ""
+        send_account_mail(template_prefix, email, context=ours, language=language)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        user, _, token = key.partition("-")
+        return address_of_page("account_reset_password_from_key", user, token)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """The password of this very account, whoever else has given its address."""
+        checked = self.authenticate(self.request, email=user.email, password=password, account=user)
+        return bool(checked is not None and checked.pk == user.pk)

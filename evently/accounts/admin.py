@@ -1,11 +1,12 @@
 """People in the admin: for Evently's staff alone."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as AuthUserChangeForm
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,8 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from evently.accounts.models import User
-from evently.accounts.queries import match_people
+from evently.accounts.queries import find_owner, match_people
+from evently.addresses import normal_address
 
 if TYPE_CHECKING:
     AddForm = AdminUserCreationForm[User]
@@ -32,11 +34,44 @@ class PersonAddForm(AddForm):
         model = User
         fields = ("email", "name")
 
+    def clean_email(self) -> str:
+        return _free_address(self.cleaned_data["email"])
+
 
 class PersonForm(ChangeForm):
     class Meta:
         model = User
         fields = ("email", "name")
+
+    def clean_email(self) -> str:
+        return _free_address(self.cleaned_data["email"], of=self.instance)
+
+    def clean(self) -> dict[str, Any] | None:
+        """More rights only for an address that somebody has shown to be theirs."""
+        cleaned = super().clean()
+        is_known = self.instance.is_verified and not self._has_another_address()
+        for right in ("is_staff", "is_superuser"):
+            if right in self.changed_data and self.cleaned_data.get(right) and not is_known:
+                self.add_error(right, _("The person confirms the address first."))
+        return cleaned
+
+    def save(self, commit: bool = True) -> User:
+        """Another address is nobody's until its owner has followed a link that is mailed there."""
+        if self._has_another_address():
+            self.instance.email_verified_at = None
+        return super().save(commit)
+
+    def _has_another_address(self) -> bool:
+        return self.cleaned_data.get("email", "") != self.initial["email"]
+
+
+def _free_address(email: str, of: User | None = None) -> str:
+    """The address as it is stored, unless another account has it verified."""
+    address = normal_address(email)
+    owner = find_owner(address)
+    if owner is not None and owner != of:
+        raise ValidationError(_("Another account has this address."))
+    return address
 
 
 @admin.register(User)
@@ -46,16 +81,16 @@ class PersonAdmin(PeopleAdmin):
     form = PersonForm
     add_form = PersonAddForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("email", "name", "is_active", "is_staff", "date_joined")
+    list_display = ("email", "name", "email_verified_at", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email",)
     show_full_result_count = False
     search_help_text = _("Name or e-mail address")
     ordering = ("email",)
     filter_horizontal = ()
-    readonly_fields = ("date_joined", "last_login")
+    readonly_fields = ("email_verified_at", "date_joined", "last_login")
     fieldsets = (
-        (None, {"fields": ("email", "name", "password")}),
+        (None, {"fields": ("email", "email_verified_at", "name", "password")}),
         (_("What they may do"), {"fields": ("is_active", "is_staff", "is_superuser")}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )

@@ -10,12 +10,20 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evently.accounts import services, tokens
+from evently.accounts import addresses, services, tokens
 from evently.accounts.devices import make_device
-from evently.accounts.errors import EmailTaken, LoginRefused, TokenRefused, TooManyLogins
+from evently.accounts.errors import (
+    EmailTaken,
+    LinkRefused,
+    LoginRefused,
+    TokenRefused,
+    TooManyLogins,
+    TooManyMails,
+)
 from evently.accounts.login_limits import account_of
 from evently.accounts.models import User
 from evently.accounts.serializers import (
+    Confirmation,
     Credentials,
     LoginOut,
     Profile,
@@ -48,9 +56,12 @@ class RegisterView(OpenView):
         examples=[NEWCOMER],
         tags=["auth"],
     )
-    @refuses(EmailTaken)
     def post(self, request: Request) -> Response:
-        """Open an account and log in."""
+        """Open an account and log in.
+
+        The answer is the same whether or not somebody else has the address: who reads its mail is
+        told. Until the link in that mail is followed the account can book, and nothing more.
+        """
         user = services.register_user(**self.read(Registration))
         return Response(_logged_in(request, user), status.HTTP_201_CREATED)
 
@@ -83,6 +94,25 @@ class LogoutView(OpenView):
         """Log out: the refresh token and the access tokens that came with it work no longer."""
         tokens.revoke_token(self.read(RefreshIn)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class VerificationView(ApiView):
+    @extend_schema(request=None, responses={202: None}, tags=["auth"])
+    @refuses(TooManyMails)
+    def post(self, request: Request) -> Response:
+        """Have the link that verifies the caller's address mailed again."""
+        addresses.send_verification(user=self.person)
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+
+class ConfirmationView(ApiView):
+    @extend_schema(request=Confirmation, responses={200: UserOut}, tags=["auth"])
+    @refuses(EmailTaken, LinkRefused)
+    def post(self, request: Request) -> Response:
+        """Verify the caller's address with the link that was mailed there."""
+        token = self.read(Confirmation)["token"]
+        user = addresses.confirm_address(token=token, by=self.person, now=timezone.now())
+        return Response(UserOut(user).data)
 
 
 class ProfileView(ApiView):

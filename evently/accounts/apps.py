@@ -11,13 +11,17 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
+        from evently.accounts.addresses import greet
         from evently.accounts.devices import REMEMBERED
+        from evently.accounts.facts import AccountOpened
         from evently.accounts.login_limits import account_of
         from evently.accounts.services import note_language
+        from evently.facts import subscribe
 
         def note(user: Any, request: Any = None, **_signal: Any) -> None:
             note_language(user=user)
             if request is not None:
                 setattr(request, REMEMBERED, account_of(user.email))
 
+        subscribe(AccountOpened, greet)
         user_logged_in.connect(note, weak=False, dispatch_uid="language and device")

@@ -6,9 +6,36 @@ from evently.errors import Kind, Refusal
 
 
 class EmailTaken(Refusal):
+    """Another account has the address verified. Only its owner is told: by a link mailed there."""
+
     code = "email-taken"
     kind = Kind.CONFLICT
-    title = _("There is an account with this e-mail address. Log in, or reset the password.")
+    title = _("This address belongs to another account. Log in with that one.")
+
+
+class EmailUnverified(Refusal):
+    """The step is for people whose address is verified."""
+
+    code = "email-unverified"
+    kind = Kind.FORBIDDEN
+    title = _(
+        "Confirm your e-mail address first: follow the link that we mailed to you. "
+        "POST /api/v1/auth/verification sends it again."
+    )
+
+
+class LinkRefused(Refusal):
+    """The mailed link is forged, old, used, or for another account."""
+
+    code = "link-refused"
+    kind = Kind.GONE
+    title = _("This link does not work any more. Ask for a new one.")
+
+
+class TooManyMails(Refusal):
+    code = "rate-limited"
+    kind = Kind.TOO_MANY
+    title = _("Several mails went to this address within the hour. Look among the spam, or wait.")
 
 
 class LoginRefused(Refusal):

@@ -16,3 +16,10 @@ class RefreshTokenReused:
 
     user_id: UUID
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AddressVerified:
+    """The person has shown that the address of their account is theirs."""
+
+    user_id: UUID

@@ -1,36 +1,100 @@
-"""The forms of a person's own account, beside those of allauth."""
+"""The forms of a person's own account: ours, and those of allauth as we use them."""
 
 from typing import Any, cast
 
+from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from evently.accounts import services
+from evently.accounts.addresses import reset_password
 from evently.accounts.errors import LoginRefused, TooManyLogins
 from evently.accounts.models import User
-from evently.accounts.services import authenticate_user
+from evently.accounts.queries import list_accounts_for_reset
+from evently.accounts.validators import validate_name
+from evently.addresses import AddressInput, validate_address
 
 MAX_PASSWORD = 128
 
 
-class NameForm(forms.Form):
-    """What a person is called; allauth joins it to the sign-up form."""
-
-    name = forms.CharField(
+def _name_field() -> forms.CharField:
+    return forms.CharField(
         label=_("Your name"),
         max_length=150,
+        validators=[validate_name],
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
+
+
+class NameForm(forms.Form):
+    """What a person is called."""
+
+    name = _name_field()
+
+
+class _TakesAddress(forms.Form):
+    """allauth's own field says no more than that an address is not valid."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].validators = [validate_address]
+
+
+class SignUpForm(_TakesAddress, allauth_forms.SignupForm):  # type: ignore[misc]
+    """allauth's form; the account is opened by the service that programs use, too."""
+
+    name = _name_field()
     field_order = ("name", "email", "password1")
 
-    def signup(self, request: HttpRequest, user: User) -> None:
-        """Called by allauth with the new person."""
-        user.name = self.cleaned_data["name"]
-        user.save(update_fields=["name"])
+    def validate_unique_email(self, value: str) -> str:
+        """Whoever asks is not told whether the address has an account."""
+        return value
+
+    def save(self, request: HttpRequest) -> User:
+        return services.register_user(
+            email=self.cleaned_data["email"],
+            password=self.cleaned_data["password1"],
+            name=self.cleaned_data["name"],
+        )
+
+
+class ForgottenPasswordForm(  # type: ignore[misc]
+    _TakesAddress, allauth_forms.ResetPasswordForm
+):
+    """Asks for a mail with a link."""
+
+    def clean_email(self) -> str:
+        email = User.objects.address_of_account(str(self.cleaned_data["email"]))
+        self.users = list_accounts_for_reset(email)
+        return email
+
+
+class NewPasswordForm(allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """Behind the link of such a mail."""
+
+    def save(self) -> None:
+        reset_password(user=self.user, password=self.cleaned_data["password1"], now=timezone.now())
+
+
+class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+    """A new password; the old one beside it is counted like one at the log-in."""
+
+    def clean_oldpassword(self) -> str:
+        password: str = self.cleaned_data["oldpassword"]
+        if not get_adapter().reauthenticate(self.user, password):
+            raise get_adapter().validation_error("enter_current_password")
+        return password
 
 
 class PasswordForm(forms.Form):
-    """Asks for the password once more before a step that cannot be taken back."""
+    """Asks for the password once more before a step that must not be a stranger's.
+
+    Args:
+        account: whose password it is; None: of whoever is logged in.
+    """
 
     password = forms.CharField(
         label=_("Your password"),
@@ -39,15 +103,22 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def __init__(self, request: HttpRequest, data: Any = None) -> None:
+    def __init__(
+        self, request: HttpRequest, data: Any = None, *, account: User | None = None
+    ) -> None:
         super().__init__(data)
         self.request = request
+        self.account = account or cast(User, request.user)
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        user = cast(User, self.request.user)
         try:
-            authenticate_user(request=self.request, email=user.email, password=password)
+            services.authenticate_user(
+                request=self.request,
+                email=self.account.email,
+                password=password,
+                account=self.account,
+            )
         except LoginRefused as error:
             raise forms.ValidationError(
                 _("This is not your password. Type it again, or reset it first.")
@@ -57,3 +128,14 @@ class PasswordForm(forms.Form):
                 _("Too many wrong passwords. Wait a while, then try again.")
             ) from error
         return password
+
+
+class AddressForm(PasswordForm):
+    """Another address for the account."""
+
+    email = AddressInput(
+        label=_("New e-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    field_order = ("email", "password")

@@ -7,11 +7,11 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Func, Value
-from django.db.models.functions import Lower
+from django.db.models import F, Func, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from evently.accounts.validators import validate_name
 from evently.addresses import AddressField, normal_address, spellings
 from evently.ids import new_id
 
@@ -37,10 +37,17 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Whoever runs this command vouches for the address."""
+        rights = {"is_staff": True, "is_superuser": True, "email_verified_at": timezone.now()}
+        return self.create_user(email, password, **(rights | fields))
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=self.address_of_account(username or ""))
+        """The account that has the address verified; else the one that gave it last."""
+        given = self.filter(email=self.address_of_account(username or ""))
+        found = given.order_by(F("email_verified_at").desc(nulls_last=True), "-pk").first()
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
 
     def address_of_account(self, typed: str) -> str:
         """The address in the spelling under which there is an account, or would be one.
@@ -54,11 +61,19 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody with an account: one for each address, kept as `evently.addresses` spells it."""
+    """Somebody with an account and one address, kept as `evently.addresses` spells it.
+
+    Anybody can give any address. It is theirs when they have followed a link that was mailed to
+    it: `email_verified_at` says so, and nothing else does. Of all accounts with an address one at
+    most has it verified (docs/decisions/0019-accounts.md).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = AddressField(_("e-mail address"), max_length=254)
-    name = models.CharField(_("name"), max_length=150, blank=True)
+    email_verified_at = models.DateTimeField(
+        _("address verified at"), null=True, blank=True, editable=False
+    )
+    name = models.CharField(_("name"), max_length=150, blank=True, validators=[validate_name])
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(
         _("works for Evently"), default=False, help_text=_("Sees every organiser's events.")
@@ -80,12 +95,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("people")
         ordering = ("email",)
         constraints = (
-            models.UniqueConstraint(Lower("email"), name="one_account_per_email"),
-            # The log-in looks up the plain column. Its lower case is the same in Python and in
-            # every collation: ASCII before the @, and a domain as IDNA maps it.
-            models.UniqueConstraint(fields=("email",), name="user_email_unique"),
+            models.UniqueConstraint(
+                fields=("email",),
+                condition=Q(email_verified_at__isnull=False),
+                name="one_verified_account_per_email",
+            ),
         )
-        indexes = (GinIndex(PERSON_WORDS, name="person_by_words"),)
+        indexes = (
+            GinIndex(PERSON_WORDS, name="person_by_words"),
+            models.Index(fields=("email",), name="person_by_email"),
+        )
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -93,6 +112,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         """After the field's own rule: one spelling."""
         self.email = spellings(self.email)[-1]
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the person has shown that the address is theirs."""
+        return self.email_verified_at is not None
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
@@ -111,9 +110,9 @@ def _release(user: User, now: datetime) -> None:
 
 
 def _forget(user: User) -> None:
-    EmailAddress.objects.filter(user=user).delete()
     revoke_all_tokens(user)
     user.email = nameless_address(user)
+    user.email_verified_at = None
     user.name = ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.last_login = None
@@ -130,15 +129,14 @@ def _end_sessions(user: User) -> None:
 
 
 def _account(user: User) -> dict[str, Any]:
-    addresses = EmailAddress.objects.filter(user=user).order_by("pk")
     return {
         "id": user.pk,
         "email": user.email,
+        "email_verified_at": user.email_verified_at,
         "name": user.name,
         "language": user.language,
         "joined_at": user.date_joined,
         "last_login_at": user.last_login,
-        "email_addresses": list(addresses.values("email", "verified", "primary")),
     }
 
 

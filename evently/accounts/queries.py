@@ -23,3 +23,35 @@ def match_people(text: str, *, by_name: bool = False) -> QuerySet[User]:
         return people
     names = SearchVector("name", config="simple")
     return people.annotate(words_of_name=names).filter(words_of_name=wanted)
+
+
+# Of the accounts that give an address without having shown that it is theirs, those that are asked
+# for their password at a log-in, and offered a new one.
+CLAIMS_AT_LOG_IN, CLAIMS_AT_RESET = 1, 3
+
+
+def find_owner(email: str) -> User | None:
+    """The account that has the address verified."""
+    return User.objects.filter(email=email, email_verified_at__isnull=False).first()
+
+
+def list_accounts_for_log_in(email: str) -> list[User]:
+    """The accounts whose password a log-in with this address may be: two at most.
+
+    The newest that gave the address without having verified it, then the one that has it
+    verified: in this order nobody finds out whether there is such a one by registering with its
+    address and logging in.
+    """
+    return [*_claims(email)[:CLAIMS_AT_LOG_IN], *filter(None, [find_owner(email)])]
+
+
+def list_accounts_for_reset(email: str) -> list[User]:
+    """The accounts for which a mail to this address may give a new password."""
+    owner = find_owner(email)
+    found = [owner] if owner else list(_claims(email)[:CLAIMS_AT_RESET])
+    return [user for user in found if user.is_active]
+
+
+def _claims(email: str) -> QuerySet[User]:
+    given = User.objects.filter(email=email, email_verified_at=None)
+    return given.order_by("-date_joined", "-pk")

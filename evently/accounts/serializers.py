@@ -6,6 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from evently.accounts.models import User
+from evently.accounts.validators import validate_name
 from evently.addresses import normal_address
 from evently.api.fields import Shape, Text
 
@@ -21,9 +22,15 @@ class Email(Text, serializers.EmailField):
 
 
 class UserOut(serializers.ModelSerializer[User]):
+    email_verified = serializers.BooleanField(
+        source="is_verified",
+        read_only=True,
+        help_text="Whether the person has followed the link that was mailed to the address.",
+    )
+
     class Meta:
         model = User
-        fields = ("id", "email", "name", "date_joined")
+        fields = ("id", "email", "email_verified", "name", "date_joined")
         read_only_fields = fields
 
 
@@ -36,7 +43,13 @@ class Registration(Shape):
         help_text="Not only digits, not a common one, without the name, the address or the "
         "name of the site in it.",
     )
-    name = Text(max_length=150, allow_blank=True, default="")
+    name = Text(
+        max_length=150,
+        allow_blank=True,
+        default="",
+        validators=[validate_name],
+        help_text="Without a link in it.",
+    )
 
 
 class Credentials(Shape):
@@ -51,11 +64,15 @@ class Credentials(Shape):
 
 
 class Profile(Shape):
-    name = Text(max_length=150, required=False)
+    name = Text(max_length=150, required=False, validators=[validate_name])
 
 
 class RefreshIn(Shape):
     refresh = Text(max_length=MAX_TOKEN)
+
+
+class Confirmation(Shape):
+    token = Text(max_length=MAX_TOKEN, help_text="The last part of the link that was mailed.")
 
 
 class TokenPairOut(serializers.Serializer[Any]):

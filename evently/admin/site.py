@@ -14,7 +14,7 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -49,16 +49,13 @@ class EventlyAdminSite(Site):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Send strangers to the one log-in page, with its brake on guessing.
-
-        Raises:
-            PermissionDenied: logged in, but neither staff nor a member of any team.
-        """
+        """Send strangers to the one log-in page, with its brake on guessing, and whoever is in no
+        team to the page that founds one."""
         index = reverse("admin:index", current_app=self.name)
         if self.has_permission(request):
             return HttpResponseRedirect(index)
         if request.user.is_authenticated:
-            raise PermissionDenied("Ask an owner of your organiser to add you to the team.")
+            return HttpResponseRedirect(reverse("events:sell"))
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or index
         return redirect_to_login(wanted, login_url=reverse(settings.LOGIN_URL))
 
@@ -87,6 +84,6 @@ def _works_in_a_team(request: HttpRequest, user: User) -> bool:
     """Asked once in a request."""
     known: bool | None = getattr(request, "works_in_a_team", None)
     if known is None:
-        known = user.memberships.exists()
+        known = user.is_verified and user.memberships.exists()
         request.works_in_a_team = known  # type: ignore[attr-defined]
     return known

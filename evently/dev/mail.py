@@ -24,8 +24,12 @@ class MailServer(Server):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a program send its mail there."""
-        return {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(self._port)}
+        """What makes a program send its mail there, and show it in the browser."""
+        return {
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(self._port),
+            "DEVELOPMENT_MAIL": str(self.folder),
+        }
 
     def _prepare(self) -> list[str]:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

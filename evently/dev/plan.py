@@ -19,8 +19,8 @@ WELCOME = """
     Admin      http://127.0.0.1:{port}/admin/
                log in as {admin} with the password {password}
     API        http://127.0.0.1:{port}/api/docs
-    Mail       {mail}
-               (what Evently sends is kept there, unless the environment names a mail server)
+    Mails      http://127.0.0.1:{port}/development/mails/
+               (what Evently sends is read there, unless the environment names a mail server)
     Logs       {logs}
 
   Press Ctrl-C to stop.
@@ -88,7 +88,6 @@ def evently_plan(*, home: Path, port: int, admin_password: str) -> Plan:
             port=port,
             admin=ADMIN,
             password=admin_password,
-            mail=home / "mail",
             logs=home / "logs",
         ),
     )

@@ -1,5 +1,5 @@
 """Organisers, their teams and events in the admin. All writing goes through the services."""
 
-from events.admin import audits, changes, events, organisers
+from events.admin import audits, changes, events, invitations, organisers
 
-__all__ = ["audits", "changes", "events", "organisers"]
+__all__ = ["audits", "changes", "events", "invitations", "organisers"]

@@ -16,6 +16,7 @@ from evently.site.templatetags.show import brief
 MODELS = {
     "account": "accounts.User",
     "event": "events.Event",
+    "invitation": "events.Invitation",
     "member": "events.Membership",
     "organiser": "events.Organiser",
     "booking": "bookings.Booking",

@@ -7,12 +7,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from evently.accounts.models import User
-from evently.addresses import AddressInput
 from evently.history.models import Change
 from evently.history.queries import list_changes
 from evently.site.columns import dated
@@ -21,7 +20,7 @@ from events import services
 from events.admin.forms import ServiceForm
 from events.admin.team import TeamAdmin, rights
 from events.models import Event, Membership, Organiser
-from events.queries import list_team
+from events.queries import list_pending_invitations, list_team
 from events.roles import Capability, Role
 
 
@@ -67,6 +66,8 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
         organiser = kwargs.get("obj")
         if organiser and rights(request).may_in_team(Capability.SEE_CONTACTS, organiser.pk):
             context["team"] = list_team(organiser_id=organiser.pk)
+            context["invitations"] = list_pending_invitations(organiser_id=organiser.pk)
+            context["now"] = timezone.now()
             context["may_manage"] = self.has_change_permission(request, organiser)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -78,28 +79,11 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
 
 
 class MemberForm(ServiceForm[Membership]):
-    """A member is added by the address of their account: nobody browses other people."""
-
-    email = AddressInput(
-        label=_("E-mail address of their account"), widget=UnfoldAdminEmailInputWidget()
-    )
+    """A role of somebody who is in the team; people come in by an invitation."""
 
     class Meta:
         model = Membership
         fields = ("organiser", "role", "only_event")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.user_id:
-            del self.fields["email"]  # they stay who they are
-
-    def place(self) -> dict[str, Any]:
-        """The role, and the only event that it is for."""
-        event = self.cleaned_data.get("only_event")
-        return {
-            "role": Role(self.cleaned_data["role"]),
-            "only_event_id": event.pk if event else None,
-        }
 
 
 @admin.register(Membership)
@@ -126,49 +110,29 @@ class MembershipAdmin(TeamAdmin[Membership]):
     def member(self, membership: Membership) -> str:
         return membership.user.email
 
-    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
-        shown = ("email", "role", "only_event")
-        return ("organiser", *shown) if obj is None else ("organiser", "member", *shown[1:])
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
-        """Somebody stays in their team; another person is another member."""
-        return ("organiser", "member") if obj else ()
+    fields = ("organiser", "member", "role", "only_event")
+    # Somebody stays in their team; another person is another member.
+    readonly_fields = ("organiser", "member")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "organiser":
-            kwargs["queryset"] = Organiser.objects.of(person(request), self.changing)
         if db_field.name == "only_event":
             # The field shows the name of the event that was chosen: never another team's.
             kwargs["queryset"] = Event.objects.of_team(person(request), self.changing)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, self.changing)
+        """Nobody is put into a team: see `events.admin.invitations`."""
+        return False
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        if change:
-            services.change_member(member_id=obj.pk, by=person(request), **form.place())
-            return
-        added = services.add_member(
-            organiser_id=obj.organiser_id,
-            email=form.cleaned_data["email"],
-            by=person(request),
-            **form.place(),
-        )
-        obj.pk, obj.user = added.pk, added.user
+        services.change_member(member_id=obj.pk, by=person(request), **place_in(form))
 
     def remove(self, request: HttpRequest, obj: Membership) -> None:
         services.remove_member(member_id=obj.pk, by=person(request))
 
-    def response_add(
-        self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        super().response_add(request, obj, post_url_continue)
-        return _to_team(obj.organiser_id)
-
     def response_change(self, request: HttpRequest, obj: Membership) -> HttpResponse:
         super().response_change(request, obj)
-        return _to_team(obj.organiser_id)
+        return to_team(obj.organiser_id)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         """The row is gone, and with it the way to its organiser: to the list of teams."""
@@ -176,6 +140,15 @@ class MembershipAdmin(TeamAdmin[Membership]):
         return HttpResponseRedirect(reverse("admin:events_organiser_changelist"))
 
 
-def _to_team(organiser_id: UUID) -> HttpResponse:
+def place_in(form: Any) -> dict[str, Any]:
+    """The role that was chosen, and the only event that it is for."""
+    event = form.cleaned_data.get("only_event")
+    return {
+        "role": Role(form.cleaned_data["role"]),
+        "only_event_id": event.pk if event else None,
+    }
+
+
+def to_team(organiser_id: UUID) -> HttpResponse:
     """Back to the page with the whole team."""
     return HttpResponseRedirect(reverse("admin:events_organiser_change", args=[organiser_id]))

@@ -11,12 +11,18 @@ from events.services.editing import (
     publish_event,
 )
 from events.services.importing import ImportReport, import_events
+from events.services.invitations import (
+    accept_invitation,
+    invite_member,
+    resend_invitation,
+    withdraw_invitation,
+)
 from events.services.organisers import create_organiser, rename_organiser
-from events.services.team import add_member, change_member, remove_member
+from events.services.team import change_member, remove_member
 
 __all__ = [
     "ImportReport",
-    "add_member",
+    "accept_invitation",
     "audit_inventory",
     "cancel_event",
     "change_member",
@@ -27,8 +33,11 @@ __all__ = [
     "duplicate_event",
     "edit_event",
     "import_events",
+    "invite_member",
     "publish_event",
     "remove_member",
     "rename_organiser",
     "repair_inventory",
+    "resend_invitation",
+    "withdraw_invitation",
 ]

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, ProtectedError
 from django.utils.translation import gettext as _
 
+from evently.accounts.addresses import require_verified
 from evently.accounts.models import User
 from evently.errors import Busy, Forbidden, Invalid
 from evently.facts import publish
@@ -67,6 +68,7 @@ def create_event(
         now: aware UTC instant, read once at the edge.
 
     Raises:
+        EmailUnverified: the person's address is not verified.
         OrganiserNotFound: none that the user is a member of.
         Forbidden: the user's role adds no events, or is for one event only.
         Invalid: a value breaks a rule; `errors` says which.
@@ -75,6 +77,7 @@ def create_event(
     Side effects:
         Opens the transaction. Writes history. Publishes ListsChanged.
     """
+    require_verified(by)
     event = Event(organiser_id=organiser_id, **details)
     event.available_seats = event.capacity
     if event.status not in {Status.DRAFT, Status.PUBLISHED}:

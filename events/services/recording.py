@@ -5,7 +5,7 @@ from typing import Any
 
 from evently.accounts.models import User
 from evently.history.services import Subject, record
-from events.models import Event, Membership, Organiser
+from events.models import Event, Invitation, Membership, Organiser
 
 Changes = Mapping[str, tuple[Any, Any]]
 
@@ -33,6 +33,18 @@ def record_member(member: Membership, *, by: User, changes: Changes) -> None:
         label=member.user.email,
         organiser_id=member.organiser_id,
         event_id=member.only_event_id,
+    )
+    record([subject], by=by, changes=changes)
+
+
+def record_invitation(invitation: Invitation, *, by: User, changes: Changes) -> None:
+    """Keep what was offered to an address, or taken back."""
+    subject = Subject(
+        kind="invitation",
+        id=invitation.pk,
+        label=invitation.email,
+        organiser_id=invitation.organiser_id,
+        event_id=invitation.only_event_id,
     )
     record([subject], by=by, changes=changes)
 

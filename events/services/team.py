@@ -7,45 +7,18 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from evently.accounts.addresses import require_verified
 from evently.accounts.models import User
 from evently.errors import Forbidden, Invalid
 from evently.transactions import unit_of_work
-from events.errors import AlreadyMember, MemberNotFound, OrganiserNotFound, TeamNeedsOwner
+from events.errors import MemberNotFound, OrganiserNotFound, TeamNeedsOwner
 from events.locks import lock_organiser
-from events.models import EVENT_OF_OTHERS, Event, Membership, Organiser, Role
+from events.models import EVENT_OF_OTHERS, Event, Invitation, Membership, Organiser, Role
 from events.queries import rights_of
 from events.roles import Capability
 from events.services.recording import record_member
 
 NOBODY: Mapping[str, str | None] = {"role": None, "only_event": None}
-
-
-def add_member(
-    *, organiser_id: UUID, email: str, role: Role, only_event_id: UUID | None, by: User
-) -> Membership:
-    """Take somebody with an account into the team.
-
-    Args:
-        only_event_id: the event that the role is for; None: all of the organiser's.
-
-    Raises:
-        OrganiserNotFound, Forbidden: not the user's team, or they do not own it.
-        AlreadyMember: listed already; nothing changes.
-        Invalid: `email` has no account; `only_event` is not the organiser's, or cannot go with the
-            role.
-
-    Side effects:
-        Opens the transaction. Locks the organiser's row. Writes history.
-    """
-    with unit_of_work():
-        organiser = lock_team(organiser_id, by)
-        member = Membership(organiser=organiser, user=_account(email))
-        if organiser.memberships.filter(user=member.user).exists():
-            raise AlreadyMember(_("This person is in the team already. Change their role instead."))
-        _assign(member, role, only_event_id)
-        member.save(force_insert=True)
-        record_member(member, by=by, changes=_differences(NOBODY, _place(member)))
-    return member
 
 
 def change_member(
@@ -56,19 +29,19 @@ def change_member(
     Raises:
         MemberNotFound, Forbidden: not the user's team, or they do not own it.
         TeamNeedsOwner: this is the last owner.
-        Invalid: as `add_member`.
+        Invalid: `only_event` is not the organiser's, or cannot go with the role.
 
     Side effects:
-        As `add_member`.
+        Opens the transaction. Locks the organiser's row. Writes history.
     """
     with unit_of_work():
         member = _lock_member(member_id, by)
-        before = _place(member)
+        before = place_of(member)
         if role != Role.OWNER:
             _require_another_owner(member)
-        _assign(member, role, only_event_id)
+        assign_role(member, role, only_event_id)
         member.save(update_fields=["role", "only_event"])
-        record_member(member, by=by, changes=_differences(before, _place(member)))
+        record_member(member, by=by, changes=differences(before, place_of(member)))
     return member
 
 
@@ -80,12 +53,12 @@ def remove_member(*, member_id: UUID, by: User) -> None:
         TeamNeedsOwner: this is the last owner.
 
     Side effects:
-        As `add_member`.
+        As `change_member`.
     """
     with unit_of_work():
         member = _lock_member(member_id, by)
         _require_another_owner(member)
-        record_member(member, by=by, changes=_differences(_place(member), NOBODY))
+        record_member(member, by=by, changes=differences(place_of(member), NOBODY))
         member.delete()
 
 
@@ -93,8 +66,10 @@ def lock_team(organiser_id: UUID, by: User) -> Organiser:
     """The organiser, whose team nobody else changes until the transaction ends.
 
     Raises:
+        EmailUnverified: the person's address is not verified.
         OrganiserNotFound, Forbidden: not the user's, or they do not own it.
     """
+    require_verified(by)
     organiser = lock_organiser(organiser_id)
     rights = rights_of(by)
     if rights.may_in_team(Capability.MANAGE_TEAM, organiser_id):
@@ -120,15 +95,12 @@ def _lock_member(member_id: UUID, by: User) -> Membership:
     return member
 
 
-def _account(email: str) -> User:
-    address = User.objects.address_of_account(email)
-    user = User.objects.filter(email=address, is_active=True).first()
-    if user is None:
-        raise Invalid(email=_("There is no account with this address. Ask them to sign up first."))
-    return user
+def assign_role(member: Membership, role: Role, only_event_id: UUID | None) -> None:
+    """Write the role into the row, unless it cannot be.
 
-
-def _assign(member: Membership, role: Role, only_event_id: UUID | None) -> None:
+    Raises:
+        Invalid: `only_event` is not the organiser's, or cannot go with the role.
+    """
     member.role = role
     member.only_event = _find_event(only_event_id)
     try:
@@ -154,13 +126,13 @@ def _require_another_owner(member: Membership) -> None:
         )
 
 
-def _place(member: Membership) -> dict[str, str | None]:
-    """What a member is, in words that people still read when the event is gone."""
+def place_of(member: Membership | Invitation) -> dict[str, str | None]:
+    """A place in a team, or one that is offered, in words that stay when the event is gone."""
     event = member.only_event
     return {"role": member.role, "only_event": event.name if event else None}
 
 
-def _differences(
+def differences(
     before: Mapping[str, str | None], after: Mapping[str, str | None]
 ) -> dict[str, tuple[Any, Any]]:
     return {name: (before[name], after[name]) for name in before if before[name] != after[name]}

@@ -10,4 +10,4 @@ register = template.Library()
 @register.filter
 def works_here(user: User) -> bool:
     """Whether the admin is open to the person: staff, or a member of any organiser's team."""
-    return user.is_staff or user.memberships.exists()
+    return user.is_staff or (user.is_verified and user.memberships.exists())

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.core.mail import EmailMessage
 
+from evently.accounts.queries import find_owner
 from notifications.delivery import outcomes
 from notifications.delivery.answers import ClaimLost, NotTaken, Rejected, Unanswered
 from notifications.delivery.claims import claim_due, release
@@ -16,7 +17,7 @@ from notifications.delivery.routes import Provider, Route, watched
 from notifications.models import Delivery, Kind, Notice, Suppression
 from notifications.moves import is_news
 from notifications.reminders import is_too_late
-from notifications.wording import OPTIONAL
+from notifications.wording import OPTIONAL, UNVERIFIED
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +99,8 @@ def _reason_to_drop(notice: Notice, unwanted: dict[str, str], now: datetime) -> 
     reason = unwanted.get(notice.user.email)
     if not notice.user.is_active:
         return "The account is closed"
+    if not notice.user.is_verified and not _may_reach_unverified(notice):
+        return "The address is not verified"
     if reason and (notice.kind in OPTIONAL or reason != Suppression.Reason.UNSUBSCRIBED):
         return f"No mail to this address: {reason}"
     if notice.kind == Kind.EVENT_REMINDER and is_too_late(notice, now):
@@ -105,6 +108,11 @@ def _reason_to_drop(notice: Notice, unwanted: dict[str, str], now: datetime) -> 
     if notice.kind == Kind.EVENT_MOVED and not is_news(notice.event, notice.data):
         return "The event is off, or when and where it was before"
     return None
+
+
+def _may_reach_unverified(notice: Notice) -> bool:
+    """Bookings, unless somebody else has shown that the address is theirs."""
+    return notice.kind in UNVERIFIED and find_owner(notice.user.email) is None
 
 
 def _unwanted_addresses(emails: Collection[str]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils.html import escape
@@ -17,6 +16,7 @@ from evently.accounts.personal_data import erase_account
 from evently.accounts.tokens import issue_tokens
 from evently.history.models import Change
 from events.models import Event, Membership, Role
+from events.services import invite_member
 from tests.makers import (
     PASSWORD,
     add_member,
@@ -86,7 +86,7 @@ def test_strangers_log_in_first(client: Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "title"),
     [
-        ("email", "E-mail addresses"),
+        ("email", "E-mail address"),
         ("password/change", "Change password"),
         ("reauthenticate", "Your password, please"),
         ("logout", "Log out?"),
@@ -106,34 +106,18 @@ def test_every_page_of_an_account_looks_like_the_others(path: str, title: str) -
     assert page.count("<script") == 2  # ours, and the words for it
 
 
-def test_addresses_are_added_confirmed_and_removed_in_our_words() -> None:
-    user = make_user("Ada", email="ada@example.com")
-    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
-    client = logged_in(user)
-    new = {"email": "ada.l@example.com"}
-    added = client.post("/accounts/email/", {**new, "action_add": ""}, follow=True)
-    assert "is on its way to ada.l@example.com" in text_of(added)
-    assert "Not confirmed" in text_of(added)
-    removed = client.post("/accounts/email/", {**new, "action_remove": ""}, follow=True)
-    assert "ada.l@example.com is removed." in text_of(removed)
-    kept = client.post("/accounts/email/", {"email": user.email, "action_remove": ""}, follow=True)
-    assert "You cannot remove the address for log-in and mail." in text_of(kept)
-
-
 # --- Own data -------------------------------------------------------------------------------------
 
 
 def test_one_file_holds_all_that_is_known() -> None:
     user, organiser = make_user("Ada", email="ada@example.com"), make_organiser(name="Blue Note")
-    EmailAddress.objects.create(user=user, email="ada@example.com", primary=True)
     add_member(organiser, user, Role.VIEWER)
     booking = make_booking(make_event(organiser, name="سهرة"), user, quantity=2)
     make_booking(make_event(name="Somebody else's"))
     data = data_of(logged_in(user))
     assert data["account"]["name"] == "Ada"
-    assert data["account"]["email_addresses"] == [
-        {"email": "ada@example.com", "verified": False, "primary": True}
-    ]
+    assert data["account"]["email"] == "ada@example.com"
+    assert data["account"]["email_verified_at"].startswith("2026-")
     [row] = data["bookings"]
     assert (row["reference"], row["event"], row["total"]) == (booking.reference, "سهرة", "40.00")
     assert data["teams"] == [{"organiser": "Blue Note", "role": "viewer", "only_event": None}]
@@ -169,7 +153,6 @@ def test_the_page_says_exactly_what_will_happen() -> None:
 
 def test_deleting_gives_seats_back_and_forgets_who_it_was() -> None:
     user, event = make_user("Ada", email="ada@example.com"), make_event(capacity=10)
-    EmailAddress.objects.create(user=user, email=user.email, primary=True)
     issue_tokens(user)
     elsewhere = logged_in(user)
     coming = make_booking(event, user, quantity=3)
@@ -185,7 +168,7 @@ def test_deleting_gives_seats_back_and_forgets_who_it_was() -> None:
     assert (user.email, user.name) == (f"erased-{user.pk}@erased.invalid", "")
     assert not user.is_active
     assert not user.has_usable_password()
-    assert not EmailAddress.objects.exists()
+    assert not user.is_verified
     assert not TokenFamily.objects.exists()
     coming.refresh_from_db()
     past.refresh_from_db()
@@ -263,6 +246,19 @@ def test_the_history_keeps_what_was_done_and_not_who_it_was() -> None:
     assert not Change.objects.filter(label__contains="vera").exists()
     left = Change.objects.get(subject="member", before="viewer")
     assert (left.after, left.label) == (None, f"erased-{member.pk}@erased.invalid")
+
+
+def test_an_erased_address_is_invited_no_more_and_the_history_forgets_it() -> None:
+    owner, invited = make_user("Olga"), make_user("Vera", email="vera@example.com")
+    organiser = make_organiser(owner)
+    offer: dict[str, Any] = {"role": Role.VIEWER, "only_event_id": None, "now": datetime.now(UTC)}
+    invite_member(organiser_id=organiser.pk, email=invited.email, by=owner, **offer)
+    assert [row["invited_as"] for row in data_of(logged_in(invited))["teams"]] == ["viewer"]
+    send_deletion(make_user("Mallory", email=invited.email, verified=False))
+    assert organiser.invitations.count() == 1
+    send_deletion(invited)
+    assert organiser.invitations.count() == 0
+    assert not Change.objects.filter(label__contains="vera").exists()
 
 
 def test_an_interrupted_deletion_is_finished_by_the_next_one(

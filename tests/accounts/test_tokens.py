@@ -48,13 +48,6 @@ def test_whoever_registers_is_logged_in(api: APIClient) -> None:
     assert profile.data == answer.data["user"]
 
 
-def test_one_address_has_one_account(api: APIClient) -> None:
-    user = make_user()
-    body = {"email": user.email.upper(), "password": PASSWORD}
-    assert_problem(api.post(reverse("register"), body), 409, "email-taken")
-    assert User.objects.count() == 1
-
-
 def test_a_log_in_ignores_the_case_of_the_address(api: APIClient) -> None:
     user = make_user()
     answer = api.post(reverse("login"), {"email": user.email.upper(), "password": PASSWORD})

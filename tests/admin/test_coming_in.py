@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evently.accounts.models import User
 from events.models import Membership
 from tests.admin.world import EVENTS, INDEX, TEAM, World, text
 from tests.makers import PASSWORD
@@ -16,10 +17,11 @@ def test_members_and_staff_come_in(world: World, name: str) -> None:
     assert world.at(name).get(INDEX).status_code == 200
 
 
-def test_a_visitor_is_refused_and_told_why(world: World) -> None:
-    response = world.at("buyer").get(EVENTS, follow=True)
-    assert response.status_code == 403
-    assert "ask an owner of the team to add you" in text(response)
+def test_who_is_in_no_team_is_led_to_the_page_that_founds_one(world: World) -> None:
+    for address in (EVENTS, INDEX):
+        response = world.at("buyer").get(address, follow=True)
+        assert response.redirect_chain[-1][0] == "/sell/"
+        assert "Name of your team" in text(response)
 
 
 def test_a_stranger_logs_in_where_everybody_does(world: World) -> None:
@@ -48,7 +50,16 @@ def test_who_left_every_team_is_out(world: World) -> None:
     client = world.at("viewer")
     assert client.get(EVENTS).status_code == 200
     Membership.objects.filter(user=world.people["viewer"]).delete()
-    assert client.get(EVENTS, follow=True).status_code == 403
+    assert client.get(EVENTS, follow=True).redirect_chain[-1][0] == "/sell/"
+
+
+def test_an_owner_whose_address_is_not_verified_is_asked_to_do_that_first(world: World) -> None:
+    client = world.at("owner")
+    User.objects.filter(pk=world.people["owner"].pk).update(email_verified_at=None)
+    response = client.get(EVENTS, follow=True)
+    assert response.redirect_chain[-1][0] == "/sell/"
+    assert "First confirm your address" in text(response)
+    assert "Send the mail again" in text(response)
 
 
 def test_a_locked_account_is_out(world: World) -> None:

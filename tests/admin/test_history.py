@@ -8,8 +8,7 @@ from bookings.services import cancel_booking
 from bookings.services.payments import mark_refunded
 from evently.history.models import Change
 from events.models import Role
-from events.services import add_member as take_in
-from events.services import cancel_event, complete_ended_events
+from events.services import cancel_event, complete_ended_events, invite_member
 from tests.admin.world import CHANGES, MARKERS, World, entries, page, text
 from tests.makers import make_event, mark_paid
 
@@ -23,12 +22,13 @@ def told_world(world: World) -> World:
     world.event.refresh_from_db()
     sent = entries(world.event, price="33.00", name="Later Jazz")
     world.at("owner").post(page(world.event), sent)
-    take_in(
+    invite_member(
         organiser_id=world.organiser.pk,
         email=world.people["buyer"].email,
         role=Role.DOOR,
         only_event_id=world.event.pk,
         by=owner,
+        now=now,
     )
     mark_paid(world.booking)
     cancel_booking(reference=world.booking.reference, by=owner, now=now)

@@ -1,6 +1,7 @@
 """People in the admin: for Evently's staff alone."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from evently.accounts.models import User
@@ -37,6 +38,23 @@ def test_staff_look_after_people_but_hand_out_no_rights(world: World) -> None:
     buyer.refresh_from_db()
     assert (buyer.email, buyer.name) == ("new@example.com", "New")
     assert (buyer.is_staff, buyer.is_superuser) == (False, False)
+    assert not buyer.is_verified  # nobody has shown yet whose the new address is
+
+
+def test_the_same_address_in_other_letters_stays_verified(world: World) -> None:
+    buyer = world.people["buyer"]
+    form = {"email": buyer.email.upper(), "name": "New", "is_active": "on"}
+    world.at("staff").post(page(buyer), form)
+    buyer.refresh_from_db()
+    assert (buyer.name, buyer.is_verified) == ("New", True)
+
+
+def test_nobody_is_given_the_address_of_another_account(world: World) -> None:
+    buyer = world.people["buyer"]
+    form = {"email": "Berta@buyers.example", "name": "New", "is_active": "on"}
+    assert world.at("staff").post(page(buyer), form).status_code == 200
+    buyer.refresh_from_db()
+    assert buyer.name != "New"
 
 
 def test_staff_do_not_touch_staff(world: World) -> None:
@@ -57,6 +75,17 @@ def test_a_superuser_hands_out_rights(world: World) -> None:
     world.at("boss").post(page(people["buyer"]), form)
     people["buyer"].refresh_from_db()
     assert people["buyer"].is_staff
+
+
+def test_an_address_that_nobody_verified_gets_no_rights(world: World) -> None:
+    boss = make_user("Boss", is_staff=True, is_superuser=True)
+    claim = make_user("Mallory", verified=False)
+    client = Client()
+    client.force_login(boss)
+    form = {"email": claim.email, "name": "Vi", "is_active": "on", "is_staff": "on"}
+    assert "confirms the address first" in text(client.post(page(claim), form))
+    claim.refresh_from_db()
+    assert not claim.is_staff
 
 
 def test_staff_add_a_person(world: World) -> None:

@@ -23,7 +23,7 @@ from bookings.models import Booking
 from evently.accounts.models import User
 from evently.history.models import Change
 from evently.jobs.models import JobRun
-from events.models import Event, InventoryAudit, Membership, Organiser
+from events.models import Event, InventoryAudit, Invitation, Membership, Organiser
 from notifications.models import Broadcast, Delivery, Notice, Suppression
 from tests.admin.world import FOREIGN_WORD, MARKERS, World, stored, text
 from waitlist.models import Entry, Offer, Standing, Waitlist
@@ -115,6 +115,7 @@ def rows_of(world: World) -> dict[type[Model] | None, Model]:
         Change: foreign.change,
         User: foreign.member.user,
         Entry: foreign.entry,
+        Invitation: foreign.invitation,
     }
 
 
@@ -185,6 +186,7 @@ def queries(world: World) -> Iterator[dict[str, Any]]:
         ("events", "event", "organiser"),
         ("events", "membership", "only_event"),
         ("events", "membership", "user"),
+        ("events", "invitation", "only_event"),
         ("bookings", "booking", "event"),
         ("bookings", "booking", "user"),
         ("waitlist", "entry", "event"),
@@ -260,7 +262,18 @@ def snapshot(world: World) -> list[Any]:
 
 def everywhere() -> list[Any]:
     """All rows of all of our tables, but for sessions and the times people logged in."""
-    models = (Organiser, Event, Membership, Booking, Change, Entry, Offer, Waitlist, Standing)
+    models = (
+        Organiser,
+        Event,
+        Membership,
+        Invitation,
+        Booking,
+        Change,
+        Entry,
+        Offer,
+        Waitlist,
+        Standing,
+    )
     people = list(User.objects.order_by("pk").values_list("pk", "name", "email", "password"))
     return [people, *(list(model._default_manager.order_by("pk").values()) for model in models)]
 
@@ -291,6 +304,7 @@ def test_the_walk_finds_the_whole_admin() -> None:
         "index", "autocomplete", "search", "jsi18n", "password_change", "view_on_site",
         "events_event_cancel", "events_event_waitlist", "waitlist_entry_move",
         "bookings_booking_export", "bookings_booking_cancelling",
+        "events_invitation_resend", "events_invitation_withdraw",
         "auth_user_password_change", "events_membership_delete", "history_change_changelist",
     }  # fmt: skip
     assert {f"admin:{name}" for name in expected} <= found
@@ -311,11 +325,11 @@ def test_a_stranger_without_an_account_is_sent_to_the_log_in(world: World, route
 
 
 @each_route
-def test_somebody_in_no_team_is_refused(world: World, route: Route) -> None:
+def test_somebody_in_no_team_is_led_to_the_page_that_founds_one(world: World, route: Route) -> None:
     client = world.at("buyer")
     before = everywhere()
     for asked, response in ask(client, route, world, fill(route, world)):
-        assert response.status_code == 403, asked
+        assert response.redirect_chain[-1][0] == "/sell/", asked
         assert not seen(response)
     assert everywhere() == before
 

@@ -1,13 +1,16 @@
 """Organisers and the members of their teams."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 
-from events.models import Membership, Organiser, Role
+from events.models import Invitation, Membership, Organiser, Role
+from events.services import invite_member
 from tests.admin.world import (
-    ADD_MEMBER,
+    INVITE,
     MARKERS,
     MEMBERS,
     ORGANISERS,
@@ -21,6 +24,7 @@ from tests.admin.world import (
 )
 from tests.makers import add_member, make_organiser, make_user
 
+INVITATIONS = reverse("admin:events_invitation_changelist")
 OWNERS = ("owner", "staff")
 OTHERS = ("manager", "finance", "door", "viewer", "one_event", "stranger", "rival")
 
@@ -29,13 +33,30 @@ def member(world: World, name: str) -> Membership:
     return Membership.objects.get(organiser=world.organiser, user=world.people[name])
 
 
-def new_member(world: World, **changes: Any) -> dict[str, Any]:
+def offer(world: World, **changes: Any) -> dict[str, Any]:
+    """What a browser sends from the form of an invitation."""
     return {
         "organiser": world.organiser.pk,
-        "email": world.people["buyer"].email,
+        "email": "new@example.com",
         "role": "manager",
         "only_event": "",
     } | changes
+
+
+def invitation(world: World) -> Invitation:
+    """One that the owner has sent."""
+    return invite_member(
+        organiser_id=world.organiser.pk,
+        email="new@example.com",
+        role=Role.DOOR,
+        only_event_id=None,
+        by=world.people["owner"],
+        now=datetime.now(UTC),
+    )
+
+
+def invited(organiser: Organiser) -> dict[str, str]:
+    return dict(organiser.invitations.pending().values_list("email", "role"))
 
 
 def team(organiser: Organiser) -> dict[str, str]:
@@ -52,7 +73,7 @@ def test_who_sees_addresses_sees_who_is_in_the_team(world: World, name: str) -> 
         assert (colleague.email in content) == sees
     assert ("Small Talk" in content) == sees
     assert ('name="_save"' in content) == (name in OWNERS)
-    assert ("Add somebody" in content) == (name in OWNERS)
+    assert ("Invite somebody" in content) == (name in OWNERS)
     assert (page(member(world, "viewer")) in content) == (name in OWNERS)
 
 
@@ -92,22 +113,58 @@ def test_an_organiser_is_not_deleted(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OWNERS)
-def test_an_owner_adds_a_member_by_the_address_of_their_account(world: World, name: str) -> None:
-    buyer = world.people["buyer"]
-    sent = new_member(world, email=buyer.email.upper())
-    response = world.at(name).post(ADD_MEMBER, sent)
-    assert response.headers["Location"] == page(world.organiser)
-    added = member(world, "buyer")
-    assert (added.role, added.only_event) == ("manager", None)
-    assert history_of(added) == [("role", None, "manager", world.people[name])]
+def test_an_owner_invites_by_address_whoever_has_an_account(world: World, name: str) -> None:
+    before = team(world.organiser)
+    for email in (world.people["buyer"].email.upper(), "nobody@example.com"):
+        response = world.at(name).post(INVITE, offer(world, email=email))
+        assert response.headers["Location"] == page(world.organiser)
+    expected = {world.people["buyer"].email: "manager", "nobody@example.com": "manager"}
+    assert invited(world.organiser) == expected
+    assert team(world.organiser) == before
+    assert {sent.to[0] for sent in mail.outbox} == set(expected)
+    shown = text(world.at(name).get(page(world.organiser)))
+    assert "Waiting for an answer until" in shown
+    row = world.organiser.invitations.get(email="nobody@example.com")
+    assert history_of(row) == [("role", None, "manager", world.people[name])]
 
 
-def test_a_member_may_be_for_one_event_only(world: World) -> None:
-    sent = new_member(world, role="door", only_event=world.event.pk)
-    world.at("owner").post(ADD_MEMBER, sent)
-    assert member(world, "buyer").only_event == world.event
-    assert world.at("buyer").get(page(world.event)).status_code == 200
-    assert world.at("buyer").get(page(world.aside)).status_code == 403
+def test_an_invitation_may_be_for_one_event_only(world: World) -> None:
+    world.at("owner").post(INVITE, offer(world, role="door", only_event=world.event.pk))
+    assert world.organiser.invitations.get().only_event == world.event
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_an_owner_sends_an_invitation_again_and_takes_it_back(world: World, name: str) -> None:
+    row, client = invitation(world), world.at(name)
+    shown = text(client.get(page(world.organiser)))
+    for step in ("resend", "withdraw"):
+        assert page(row, step) in shown
+        assert client.get(page(row, step)).status_code == 200
+        response = client.post(page(row, step))
+        assert response.headers["Location"] == page(world.organiser)
+    assert len(mail.outbox) == 2
+    assert invited(world.organiser) == {}
+    listed = text(client.get(INVITATIONS))
+    assert "new@example.com" in listed
+    assert "Withdrawn" in listed
+    gone = client.post(page(row, "resend"))
+    assert gone.status_code == 409
+    assert "does not stand any more" in text(gone)
+
+
+@pytest.mark.parametrize("name", [*TEAM, "one_event"])
+def test_who_sees_addresses_sees_who_is_invited_and_how_it_stands(world: World, name: str) -> None:
+    own, foreign = invitation(world), world.foreign.invitation
+    client, sees = world.at(name), name not in {"door", "one_event"}
+    assert ("new@example.com" in text(client.get(INVITATIONS))) == sees
+    assert MARKERS["invited"] not in text(client.get(INVITATIONS))
+    assert (client.get(page(own)).status_code == 200) == sees
+    assert client.get(page(foreign)).status_code == 403
+    for step in ("resend", "withdraw"):
+        assert client.post(page(foreign, step)).status_code == 403
+        if name != "owner":
+            assert client.post(page(own, step)).status_code == 403
+    assert invited(world.foreign.organiser) == {MARKERS["invited"]: "manager"}
 
 
 @pytest.mark.parametrize("name", OWNERS)
@@ -130,7 +187,7 @@ def test_an_owner_gives_another_role_and_removes(world: World, name: str) -> Non
 
 def test_somebody_stays_in_their_team_and_stays_who_they_are(world: World) -> None:
     door = member(world, "door")
-    sent = new_member(world, organiser=world.foreign.organiser.pk, role="viewer")
+    sent = offer(world, organiser=world.foreign.organiser.pk, role="viewer")
     world.at("owner").post(page(door), sent | {"user": world.people["buyer"].pk})
     door.refresh_from_db()
     assert (door.organiser, door.user) == (world.organiser, world.people["door"])
@@ -141,9 +198,10 @@ def test_somebody_stays_in_their_team_and_stays_who_they_are(world: World) -> No
 def test_nobody_else_changes_a_team(world: World, name: str) -> None:
     before = team(world.organiser)
     client, door = world.at(name), member(world, "door")
-    own = new_member(world, email=world.people[name].email, role="owner")
-    client.post(ADD_MEMBER, own)
-    client.post(ADD_MEMBER, new_member(world))
+    own = offer(world, email=world.people[name].email, role="owner")
+    client.post(INVITE, own)
+    client.post(INVITE, offer(world))
+    assert invited(world.organiser) == {}
     assert client.post(page(door), {"role": "owner"}).status_code == 403
     assert client.post(page(door, "delete"), {"post": "yes"}).status_code == 403
     assert client.post(page(world.organiser), {"name": "Mine"}).status_code == 403
@@ -152,14 +210,13 @@ def test_nobody_else_changes_a_team(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS[:5])
-def test_who_owns_no_team_is_offered_no_form_for_members(world: World, name: str) -> None:
-    assert world.at(name).get(ADD_MEMBER).status_code == 403
+def test_who_owns_no_team_is_offered_no_form_for_invitations(world: World, name: str) -> None:
+    assert world.at(name).get(INVITE).status_code == 403
 
 
 @pytest.mark.parametrize(
     ("changes", "field", "reason"),
     [
-        ({"email": "nobody@example.com"}, "email", "no account with this address"),
         ({"email": "not an address"}, "email", "Enter a valid email address"),
         ({"email": "a\x00@example.com"}, "email", "Null characters are not allowed"),
         ({"email": "x" * 320 + "@example.com"}, "email", "An address has 254 characters at most"),
@@ -173,7 +230,7 @@ def test_who_owns_no_team_is_offered_no_form_for_members(world: World, name: str
         ({"only_event": "THEIRS"}, "only_event", "Select a valid choice"),
     ],
 )
-def test_a_bad_member_is_refused_beside_the_field(
+def test_a_bad_invitation_is_refused_beside_the_field(
     world: World, changes: dict[str, str], field: str, reason: str
 ) -> None:
     before = team(world.organiser)
@@ -183,8 +240,8 @@ def test_a_bad_member_is_refused_beside_the_field(
         "THEIRS": world.foreign.draft.pk,
         "FOREIGN": world.foreign.organiser.pk,
     }
-    sent = new_member(world) | {name: known.get(value, value) for name, value in changes.items()}
-    response = world.at("owner").post(ADD_MEMBER, sent)
+    sent = offer(world) | {name: known.get(value, value) for name, value in changes.items()}
+    response = world.at("owner").post(INVITE, sent)
     assert response.status_code == 200
     form = response.context["adminform"].form
     assert reason in " ".join(form.errors[field])
@@ -192,6 +249,14 @@ def test_a_bad_member_is_refused_beside_the_field(
     assert "<script>alert(1)" not in text(response)
     assert not any(marker in text(response) for marker in MARKERS.values())
     assert team(world.organiser) == before
+    assert invited(world.organiser) == {}
+
+
+def test_nobody_is_put_into_a_team_without_being_asked(world: World) -> None:
+    address = reverse("admin:events_membership_add")
+    for name in ("owner", "staff"):
+        assert world.at(name).get(address).status_code == 403
+        assert world.at(name).post(address, offer(world)).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -221,7 +286,7 @@ def test_completing_names_stays_inside_the_teams(world: World, name: str) -> Non
     is_staff = name == "staff"
     teams = found(complete(world, name, "event", "organiser"))
     assert teams == {"Blue Note"} | ({"Another Team", MARKERS["organiser"]} if is_staff else set())
-    events = found(complete(world, name, "membership", "only_event"))
+    events = found(complete(world, name, "invitation", "only_event"))
     foreign = {MARKERS["event"], MARKERS["draft"]} if is_staff else set()
     assert events == {"Late Jazz", "Secret Plan", "Small Talk"} | foreign
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.contrib.messages import get_messages
+from django.core import mail
 from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
@@ -15,7 +16,7 @@ from bookings.models import Booking
 from evently.accounts.models import User
 from evently.history.models import Change
 from events import services
-from events.models import Event, Membership, Organiser, Role
+from events.models import Event, Invitation, Membership, Organiser, Role
 from tests.api.people import make_world as make_team
 from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
 from waitlist.models import Entry, Tier
@@ -27,7 +28,7 @@ ADD_EVENT = reverse("admin:events_event_add")
 BOOKINGS = reverse("admin:bookings_booking_changelist")
 ORGANISERS = reverse("admin:events_organiser_changelist")
 MEMBERS = reverse("admin:events_membership_changelist")
-ADD_MEMBER = reverse("admin:events_membership_add")
+INVITE = reverse("admin:events_invitation_add")
 CHANGES = reverse("admin:history_change_changelist")
 PEOPLE = reverse("admin:accounts_user_changelist")
 
@@ -47,6 +48,7 @@ MARKERS = {
     "reference": "ZEPHYR7008",
     "member": "Zephyr Memberson 7009",
     "member's address": "zephyr.member.7010@foreign.example",
+    "invited": "zephyr.invited.7013@foreign.example",
     "waiting": "Zephyr Waiterson 7011",
     "reason": "Zephyr Reason 7012",
 }
@@ -64,6 +66,7 @@ class Foreign:
     member: Membership
     change: Change
     entry: Entry
+    invitation: Invitation
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,16 @@ def make_foreign() -> Foreign:
     member = add_member(organiser, colleague, Role.MANAGER, only_event=event)
     change = Change.objects.get(event_id=event.pk)
     entry = make_foreign_entry(event, owner)
-    return Foreign(owner, organiser, event, draft, booking, member, change, entry)
+    invitation = services.invite_member(
+        organiser_id=organiser.pk,
+        email=MARKERS["invited"],
+        role=Role.MANAGER,
+        only_event_id=event.pk,
+        by=owner,
+        now=datetime.now(UTC),
+    )
+    mail.outbox.clear()
+    return Foreign(owner, organiser, event, draft, booking, member, change, entry, invitation)
 
 
 def make_foreign_entry(event: Event, owner: User) -> Entry:

@@ -44,6 +44,7 @@ def tokens(live: LiveEvently) -> dict[str, str]:
         for name in ("owner", "person")
     )
     tokens = {"owner": owner.json["access"], "person": person.json["access"]}
+    live.verify("owner@x.org")
     live.ask("/api/v1/organisers", token=tokens["owner"], body={"name": "Blue Note"})
     events = [
         live.ask("/api/v1/events", token=tokens["owner"], body={"name": f"Jazz {i}", **SHOW}).json

@@ -1,12 +1,14 @@
 """Chromium on a real server process. Without Chromium these tests are skipped by name."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from evently.accounts.models import User
+from evently.dev.mail import MailServer
 from evently.purging import EVERYTHING, purge
 from tests.browser.chromium import NAMES, PROGRAM, launch
 from tests.browser.server import collect_static, running_server
@@ -29,12 +31,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def site(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a server process on the test database."""
+    """The address of a server process on the test database, which shows the mails it sends."""
     static = tmp_path_factory.mktemp("static")
-    with django_db_blocker.unblock():
+    mails = MailServer(tmp_path_factory.mktemp("mails") / "mail")
+    with ExitStack() as stack:
+        mails.start()
+        stack.callback(mails.stop)
+        stack.enter_context(django_db_blocker.unblock())
         collect_static(static)
-        with running_server(STATIC_ROOT=str(static)) as host:
-            yield f"http://{host}"
+        server = running_server(STATIC_ROOT=str(static), **mails.environment)
+        yield f"http://{stack.enter_context(server)}"
 
 
 @pytest.fixture(scope="module")

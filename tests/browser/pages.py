@@ -5,16 +5,19 @@ A new page is one more line here; `test_pages.py` says which address is in no li
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 from allauth.account.forms import default_token_generator
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, Route
 
-from events.models import Event
+from evently.accounts.addresses import address_link
+from events.models import Event, Invitation, Role
+from events.queries import hash_invitation_token
 from notifications.models import Kind
 from notifications.unsubscribing import unsubscribe_token
 from tests.browser.world import World
@@ -123,10 +126,25 @@ def _make_a_token(page: Page) -> None:
 
 
 def _confirm_address(world: World) -> str:
-    address, _ = EmailAddress.objects.get_or_create(
-        user=world.people["visitor"], email=world.people["visitor"].email
+    """What is mailed to somebody who has registered and not verified the address yet."""
+    return urlsplit(address_link(world.people["unverified"], "una@example.com")).path
+
+
+def _invitation(world: World) -> str:
+    """Where the link leads that was mailed to the newcomer; only its secret's hash is kept."""
+    token, now = "a-secret-of-these-pictures", timezone.now()
+    Invitation.objects.get_or_create(
+        token_hash=hash_invitation_token(token),
+        defaults={
+            "organiser": own(world).organiser,
+            "email": world.people["newcomer"].email,
+            "role": Role.MANAGER,
+            "invited_by": world.people["organiser"],
+            "sent_at": now,
+            "expires_at": now + timedelta(days=7),
+        },
     )
-    return reverse("account_confirm_email", args=[EmailConfirmationHMAC.create(address).key])
+    return reverse("events:invitation", args=[token])
 
 
 def _no_more_mails(world: World) -> str:
@@ -211,8 +229,16 @@ VISITORS_SCREENS = (
     plain("inactive", "account_inactive"),
     plain("reauthenticate", "account_reauthenticate", "visitor"),
     plain("email", "account_email", "visitor"),
+    plain("email-unverified", "account_email", "unverified"),
+    plain("sell", "events:sell", "newcomer"),
+    plain("sell-again", "events:sell", "organiser"),
+    plain("sell-unverified", "events:sell", "unverified"),
+    Screen("invitation", "events:invitation", _invitation),
+    Screen("invitation-newcomer", "events:invitation", _invitation, "newcomer"),
+    Screen("invitation-another", "events:invitation", _invitation, "visitor"),
     plain("confirmation-sent", "account_email_verification_sent"),
     Screen("confirm-email", "account_confirm_email", _confirm_address),
+    Screen("confirm-email-here", "account_confirm_email", _confirm_address, "unverified"),
     plain("change-password", "account_change_password", "visitor"),
     plain("reset-password", "account_reset_password"),
     plain("reset-password-sent", "account_reset_password_done"),
@@ -282,7 +308,17 @@ ADMIN_SCREENS = (
         lambda world: reverse("admin:events_organiser_change", args=[own(world).organiser_id]),
         "organiser",
     ),
-    plain("admin-add-member", "admin:events_membership_add", "organiser"),
+    Screen(
+        "admin-team-invited",
+        "admin:events_organiser_change",
+        lambda world: (
+            _invitation(world)
+            and reverse("admin:events_organiser_change", args=[own(world).organiser_id])
+        ),
+        "organiser",
+    ),
+    plain("admin-invite", "admin:events_invitation_add", "organiser"),
+    plain("admin-invitations", "admin:events_invitation_changelist", "organiser"),
     plain("admin-changes", "admin:history_change_changelist", "organiser"),
     plain("admin-messages", "admin:notifications_broadcast_changelist", "organiser"),
     plain("admin-mails", "admin:notifications_delivery_changelist", "admin"),
@@ -297,6 +333,7 @@ SCREENS = VISITORS_SCREENS + ADMIN_SCREENS
 NO_SCREENS = {
     "account_set_password": "leads to change-password whoever has one, and everybody has",
     "account_confirm_login_code": "leads to log-in: codes are switched off",
+    "accounts:send_again": "takes a button and leads back to the page where it stands",
     "accounts:data": "a file with the person's data",
     "bookings:book": "takes the booking form and leads to the ticket, or back to the event",
     "bookings:calendar": "a calendar file",

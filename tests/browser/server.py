@@ -55,7 +55,8 @@ def running_server(**environment: str) -> Iterator[Server]:
     """A server process; it is stopped afterwards."""
     port = free_port()
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=process_environment(**environment))
+    own = {"SITE_URL": f"http://127.0.0.1:{port}"} | environment
+    process = subprocess.Popen(command, env=process_environment(**own))
     try:
         _wait_until_live(port, process)
         server = Server(f"127.0.0.1:{port}")

@@ -85,6 +85,7 @@ def find_demo_world() -> World:
 def _complete(people: dict[str, User], organiser: Organiser, events: dict[str, Event]) -> World:
     """The visitor's bookings, and somebody who has none."""
     visitor, people["newcomer"] = people["visitor"], make_user("Nia")
+    people["unverified"] = make_user("Una", email="una@example.com", verified=False)
     booked, given_back = [make_event(organiser, name=name) for name in ("Salon", "Matinee")]
     cancelled = make_booking(given_back, visitor)
     cancel_booking(reference=cancelled.reference, by=visitor, now=datetime.now(UTC))

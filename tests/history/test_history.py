@@ -22,7 +22,6 @@ from events.errors import CapacityBelowTaken, EventNotEmpty
 from events.importing import EventRow, ParsedFile
 from events.models import Event, Membership, Role
 from events.services import (
-    add_member,
     cancel_event,
     change_member,
     complete_ended_events,
@@ -272,16 +271,13 @@ def test_a_teams_foundation_and_its_names_are_kept(owner: User) -> None:
 
 def test_roles_given_changed_and_taken_are_kept(event: Event, owner: User) -> None:
     ada, organiser = make_user("Ada", email="ada@example.com"), event.organiser
-    added = add_member(
-        organiser_id=organiser.pk, email=ada.email, role=Role.DOOR, only_event_id=None, by=owner
-    )
+    added = makers.add_member(organiser, ada, Role.DOOR)
     place: dict[str, Any] = {"role": Role.MANAGER, "only_event_id": event.pk}
     change_member(member_id=added.pk, by=owner, **place)
     change_member(member_id=added.pk, by=owner, **place)
     assert [row[2] for row in history(event_id=event.pk)] == ["role", "only_event"]
     remove_member(member_id=added.pk, by=owner)
     assert history(organiser_ids=[organiser.pk]) == [
-        (owner.email, ada.email, "role", None, "door"),
         (owner.email, ada.email, "role", "door", "manager"),
         (owner.email, ada.email, "only_event", None, "Late Jazz"),
         (owner.email, ada.email, "role", "manager", None),

@@ -32,6 +32,6 @@ END $$;
 
 class Migration(migrations.Migration):
 
-    dependencies = [("accounts", "0004_token_families")]
+    dependencies = [("accounts", "0005_token_families")]
 
     operations = [migrations.RunSQL(FORGET, migrations.RunSQL.noop)]

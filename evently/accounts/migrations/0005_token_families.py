@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_language'),
+        ('accounts', '0004_addresses_that_get_mail'),
     ]
 
     operations = [

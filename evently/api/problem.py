@@ -73,7 +73,8 @@ def problem(
 ) -> HttpResponse:
     """A problem document; `facts` become members of it, beside those that all problems have.
 
-    The fact `retry_after_seconds` is also the header Retry-After, which 429 and 503 always have.
+    The fact `retry_after_seconds` is also the header Retry-After (RFC 9110, section 10.2.3), which
+    429 and 503 always have.
     `request_id` is that of the request which is refused.
     """
     facts = facts or {}
@@ -88,8 +89,10 @@ def problem(
     if request_id := correlation_id.get():
         body["request_id"] = request_id
     headers = dict(headers or {})
-    if status in {429, 503}:
-        seconds = facts.get("retry_after_seconds", RETRY_AFTER_SECONDS)
+    seconds = facts.get(
+        "retry_after_seconds", RETRY_AFTER_SECONDS if status in {429, 503} else None
+    )
+    if seconds is not None:
         headers.setdefault("Retry-After", str(seconds))
     if status == 401:
         headers.setdefault("WWW-Authenticate", CHALLENGE)

@@ -104,6 +104,15 @@ def test_a_repeat_in_the_same_batch_gets_the_first_booking_when_redis_is_out(
     assert is_sound(event)
 
 
+def test_a_repeat_in_the_same_batch_gets_the_first_booking() -> None:
+    event, user = make_event(), make_user()
+    request = BookingRequest(user_id=user.pk, quantity=1, idempotency_key="click")
+    first, second = book_batch(event_id=event.pk, requests=[request, request], now=NOW)
+    assert first == second
+    assert live_bookings(event) == 1
+    assert is_sound(event)
+
+
 @real_commits
 def test_one_key_used_for_two_events_at_once_books_one() -> None:
     """The events' rows are two locks: only the constraint on the answer stands between them."""

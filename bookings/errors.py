@@ -76,12 +76,6 @@ class AlreadyCancelled(Refusal):
     title = _("This booking was cancelled before.")
 
 
-class IdempotencyMismatch(Refusal):
-    code = "idempotency-mismatch"
-    kind = Kind.MISMATCH
-    title = _("This idempotency key was used for another request. Use a new key.")
-
-
 # Judgements that are kept for retries of the same request; all are made from a text and facts.
 KEPT: dict[str, type[Refusal]] = {
     refusal.code: refusal for refusal in (SoldOut, AlreadyBooked, EventClosed)

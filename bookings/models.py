@@ -1,4 +1,4 @@
-"""Bookings, and the answers that retried requests get again."""
+"""Bookings."""
 
 from decimal import Decimal
 from typing import Self
@@ -53,6 +53,8 @@ class Booking(models.Model):
         DONE = "done", _("Refunded")
 
     LIVE = (Status.CONFIRMED,)
+    # Whether this is the kept answer to a repeated request: the booking as it was made.
+    is_repeat = False
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(
@@ -121,31 +123,3 @@ class Booking(models.Model):
     def total(self) -> Decimal:
         """Price of all seats, in the booking's currency."""
         return self.unit_price * self.quantity
-
-
-class KeptAnswer(models.Model):
-    """The answer that a request with an idempotency key got, kept for a day for its retries.
-
-    Written in the transaction of the booking itself. Exactly one of `booking` and `refusal` is set.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255)
-    event_id = models.UUIDField()
-    quantity = models.PositiveIntegerField()
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, null=True, related_name="+")
-    refusal = models.JSONField(null=True)
-    created_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("user", "key"), name="one_answer_per_person_and_key"),
-            models.CheckConstraint(
-                condition=Q(booking__isnull=True) ^ Q(refusal__isnull=True),
-                name="answer_is_a_booking_or_a_refusal",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.key

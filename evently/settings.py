@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "evently.accounts",
     "evently.site",
     "evently.history",
+    "evently.idempotency",
     "events",
     "bookings",
     "waitlist",
@@ -344,6 +345,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",
+    "Idempotent-Replayed",
     "Location",
     "RateLimit-Limit",
     "RateLimit-Remaining",

@@ -280,7 +280,7 @@ def _explain(error: IntegrityError) -> Exception:
     constraint = cause.diag.constraint_name if isinstance(cause, UniqueViolation) else None
     if constraint == "one_live_booking_per_event_and_person":
         return AlreadyBooked()
-    if constraint == "one_answer_per_person_and_key":
+    if constraint == "one_kept_answer_per_person_and_key":
         return BookingInProgress()
     return error
 

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="Evently"'
 RETRY_AFTER_SECONDS = 2
+# On the kept answer to a repeated request.
+REPLAYED = {"Idempotent-Replayed": "true"}
 
 STATUS = {
     Kind.INVALID: 400,
@@ -106,6 +108,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
         refusal.title,
         detail=refusal.detail,
         facts=refusal.facts,
+        headers=REPLAYED if refusal.is_repeat else None,
     )
 
 

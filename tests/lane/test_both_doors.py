@@ -142,6 +142,9 @@ async def test_a_repeated_request_gets_the_first_answer(book: Book) -> None:
     again = await book(user, event.pk, 2, idempotency_key="click")
     other = await book(user, event.pk, 1, idempotency_key="click")
     assert (again.status, again.text) == (201, first.text)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers.keys() | other.headers.keys()
     assert (other.status, other.problem["code"]) == (422, "idempotency-mismatch")
     assert len(await bookings_of(event)) == 1
 
@@ -154,6 +157,7 @@ async def test_a_refusal_is_kept_for_retries_too(book: Book) -> None:
     await in_thread(Event.objects.update)(available_seats=1)
     reply = await book(user, event.pk, idempotency_key="try")
     await refused(reply, 409, "sold-out", event)
+    assert reply.headers["idempotent-replayed"] == "true"
 
 
 async def test_the_answer_is_in_the_readers_language(book: Book) -> None:

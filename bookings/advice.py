@@ -4,8 +4,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.errors import BookingInProgress, IdempotencyMismatch, SoldOut
+from bookings.errors import BookingInProgress, SoldOut
 from evently.errors import Busy, Invalid, Refusal
+from evently.idempotency.errors import IdempotencyMismatch
 from events.models import Event
 
 # Where a page has more to say than the refusal itself.

@@ -14,12 +14,12 @@ from bookings.errors import (
     AlreadyBooked,
     AlreadyCancelled,
     BookingInProgress,
-    IdempotencyMismatch,
     SoldOut,
 )
 from evently.accounts.tokens import TokenPair, issue_tokens
 from evently.api.problem import STATUS
 from evently.errors import Busy, Invalid, Refusal
+from evently.idempotency.errors import IdempotencyMismatch
 from evently.purging import EVENTS
 from evently.site.pages import page, person
 from evently.site.public import let_edge_keep, public

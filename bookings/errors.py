@@ -54,11 +54,20 @@ class AlreadyBooked(Refusal):
 
 
 class BookingInProgress(Refusal):
-    """The same person's earlier request for this event has not been answered yet."""
+    """The same person's earlier request for this event has not been answered yet.
+
+    With the same idempotency key the request, repeated, gets the answer of the earlier one.
+    """
 
     code = "booking-in-progress"
     kind = Kind.CONFLICT
-    title = _("Your booking for this event is under way. Ask again in a moment.")
+    title = _(
+        "An earlier request of yours for this event is not answered yet. Send this one again after "
+        "the seconds in Retry-After, with the same Idempotency-Key: it never books twice."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_seconds=1)
 
 
 class AlreadyCancelled(Refusal):
@@ -71,12 +80,6 @@ class AlreadyRefunded(Refusal):
     code = "already-refunded"
     kind = Kind.CONFLICT
     title = _("The refund of this booking was paid: what was received cannot be changed any more.")
-
-
-class IdempotencyMismatch(Refusal):
-    code = "idempotency-mismatch"
-    kind = Kind.MISMATCH
-    title = _("This idempotency key was used for another request. Use a new key.")
 
 
 # Judgements that are kept for retries of the same request; all are made from a text and facts.

@@ -1,4 +1,4 @@
-"""Bookings, and the answers that retried requests get again."""
+"""Bookings."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -56,6 +56,8 @@ class Booking(models.Model):
         DONE = "done", _("Refunded")
 
     LIVE = (Status.CONFIRMED,)
+    # Whether this is the kept answer to a repeated request: the booking as it was made.
+    is_repeat = False
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(
@@ -154,31 +156,3 @@ class Booking(models.Model):
         if self.status not in self.LIVE:
             return Decimal(0)
         return self.total - (self.amount_received or 0)
-
-
-class KeptAnswer(models.Model):
-    """The answer that a request with an idempotency key got, kept for a day for its retries.
-
-    Written in the transaction of the booking itself. Exactly one of `booking` and `refusal` is set.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=255)
-    event_id = models.UUIDField()
-    quantity = models.PositiveIntegerField()
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, null=True, related_name="+")
-    refusal = models.JSONField(null=True)
-    created_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("user", "key"), name="one_answer_per_person_and_key"),
-            models.CheckConstraint(
-                condition=Q(booking__isnull=True) ^ Q(refusal__isnull=True),
-                name="answer_is_a_booking_or_a_refusal",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.key

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.errors import AlreadyCancelled
-from bookings.models import Booking, KeptAnswer
+from bookings.models import Booking
 from bookings.queries import list_bookings
 from bookings.services import cancel_booking
 from evently.accounts.models import User
@@ -62,7 +62,6 @@ def _release(user: User, now: datetime) -> None:
             cancel_booking(reference=reference, by=user, now=now)
         except (AlreadyCancelled, EventClosed):
             continue  # Cancelled meanwhile, or over: nothing is left to give up.
-    KeptAnswer.objects.filter(user=user).delete()
 
 
 def _upcoming(user: User, now: datetime) -> "QuerySet[Booking]":

@@ -1,4 +1,4 @@
-"""Jobs of bookings: what follows the cancellation of an event, and forgetting old answers."""
+"""Jobs of bookings: what follows the cancellation of an event."""
 
 from typing import Any
 from uuid import UUID
@@ -23,11 +23,6 @@ def cancel_left_bookings(**_: Any) -> None:
     """The sweep for `cancel_bookings_of_event`."""
     for event_id in services.find_cancelled_events_with_bookings():
         nudge(cancel_bookings_of_event, event_id=str(event_id))
-
-
-@shared_task(name="bookings.forget_old_answers", ignore_result=True)
-def forget_old_answers(**_: Any) -> None:
-    services.forget_old_answers(now=timezone.now())
 
 
 def nudge_cancellation(fact: EventCancelled) -> None:

@@ -33,6 +33,8 @@ class Refusal(Exception):
     code: ClassVar[str]
     kind: ClassVar[Kind]
     title: ClassVar[str | Promise]
+    # Whether this is the kept answer to a repeated request.
+    is_repeat = False
 
     def __init__(self, detail: str = "", **facts: Any) -> None:
         super().__init__(str(detail or self.title))

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "evently.accounts",
     "evently.site",
     "evently.history",
+    "evently.idempotency",
     "events",
     "bookings",
     "waitlist",
@@ -395,6 +396,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",
+    "Idempotent-Replayed",
     "Location",
     "RateLimit-Limit",
     "RateLimit-Remaining",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from evently.accounts.models import User
 from evently.errors import Forbidden
 from evently.facts import publish
@@ -38,7 +40,7 @@ def read_notice(*, notice_id: UUID, user: User, now: datetime) -> Notice:
     if notice.read_at is None:
         notice.read_at = now
         notice.save(update_fields=["read_at"])
-        tell_people([user.pk])
+        transaction.on_commit(lambda: tell_people([user.pk]))
     return notice
 
 

@@ -247,9 +247,12 @@ class LiveEvently:
         body: object = None,
         patience: float = PATIENCE_SECONDS,
         port: int | None = None,
+        key: str = "",
     ) -> Answer:
         """GET, or POST when there is a body; raises OSError when nobody answers."""
         headers = {"Accept": "application/json, text/html"}
+        if key:
+            headers["Idempotency-Key"] = key
         if token:
             headers["Authorization"] = f"Bearer {token}"
         payload = None if body is None else json.dumps(body)
@@ -279,9 +282,12 @@ class LiveEvently:
         token: str,
         patience: float = PATIENCE_SECONDS,
         port: int | None = None,
+        key: str = "",
     ) -> Answer:
         wish = {"event_id": sale.event_id, "quantity": 1}
-        return self.ask("/api/v1/bookings", token=token, body=wish, patience=patience, port=port)
+        return self.ask(
+            "/api/v1/bookings", token=token, body=wish, patience=patience, port=port, key=key
+        )
 
     def parts(self) -> set[str]:
         """The parts that work, by /health/ready."""

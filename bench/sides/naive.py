@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.errors import AlreadyBooked, BookingInProgress, SoldOut
-from bookings.locks import RELEASE, TTL_MS
+from bookings.locks import RELEASE
 from bookings.models import Booking
 from bookings.serializers import BookingIn, BookingOut
 from evently.accounts.models import User
@@ -27,6 +27,8 @@ from evently.api.views import ApiView
 from evently.errors import Busy
 from events.errors import EventClosed, EventNotFound
 from events.models import Event
+
+LOCK_MS = 30_000
 
 
 class NaiveBookingsView(ApiView):
@@ -41,7 +43,7 @@ class NaiveBookingsView(ApiView):
 @contextmanager
 def _redis_lock(key: str) -> Iterator[None]:
     redis, token = get_redis_connection(), secrets.token_hex(16)
-    if not redis.set(key, token, px=TTL_MS, nx=True):
+    if not redis.set(key, token, px=LOCK_MS, nx=True):
         raise BookingInProgress
     try:
         yield

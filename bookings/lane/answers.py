@@ -12,7 +12,7 @@ from bookings.lane.reading import PATH, Head
 from bookings.models import Booking
 from bookings.serializers import shown
 from bookings.services import Outcome
-from evently.api.problem import django_problem, framework_problem, refusal_response
+from evently.api.problem import REPLAYED, django_problem, framework_problem, refusal_response
 from evently.errors import Refusal
 from evently.gateway.replies import for_other_origins
 from evently.headers import protecting_headers
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
 # As the renderer of Django's door writes it.
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+AGAIN = [(name.lower().encode(), value.encode()) for name, value in REPLAYED.items()]
 
 
 async def send_outcome(send: ASGISendCallable, outcome: Outcome, head: Head) -> None:
@@ -28,7 +29,8 @@ async def send_outcome(send: ASGISendCallable, outcome: Outcome, head: Head) -> 
     if isinstance(outcome, Booking):
         where = (b"location", f"{PATH}/{outcome.reference}".encode())
         kind = (b"content-type", b"application/json")
-        await _send(send, 201, [kind, where], _json(outcome), head)
+        own = [kind, where, *(AGAIN if outcome.is_repeat else ())]
+        await _send(send, 201, own, _json(outcome), head)
     else:
         with translation.override(head.language):
             response = _problem(outcome)

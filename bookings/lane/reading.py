@@ -10,8 +10,8 @@ from asgiref.typing import HTTPScope
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from bookings.api import KEY
 from evently.api.fields import UUID_TEXT
+from evently.api.repeats import KEY
 from evently.languages import choose_language
 from events.models import MAX_CAPACITY
 

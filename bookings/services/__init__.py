@@ -16,7 +16,6 @@ from bookings.services.cancelling import (
 )
 from bookings.services.claimed import ClaimedSeats, book_claimed_seats
 from bookings.services.company import book_in_company
-from bookings.services.retries import forget_old_answers
 from bookings.services.terms import find_obstacle
 
 __all__ = [
@@ -34,5 +33,4 @@ __all__ = [
     "cancel_bookings_of_event",
     "find_cancelled_events_with_bookings",
     "find_obstacle",
-    "forget_old_answers",
 ]

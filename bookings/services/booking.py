@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeVar, cast
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import Error, IntegrityError
 from django.utils import translation
 from psycopg.errors import UniqueViolation
 
@@ -133,9 +133,24 @@ def _book(
     with BATCH_SECONDS.time(), hold_booking_locks(claims) as held:
         admitted = [wish for wish, ok in zip(wishes, held, strict=True) if ok]
         judged = iter(judge(admitted, now) if admitted else ())
-        outcomes = [next(judged) if ok else BookingInProgress() for ok in held]
+    late = iter(_answer_late([wish for wish, ok in zip(wishes, held, strict=True) if not ok]))
+    outcomes = [next(judged if ok else late) for ok in held]
     _count(outcomes)
     return outcomes
+
+
+def _answer_late(wishes: list[Wish]) -> list[Outcome]:
+    """What those get whose earlier request has the lock: its answer, if it has been given."""
+    try:
+        memory = recall((request.user_id, request.idempotency_key) for _, request in wishes)
+    except Error as error:
+        # Others of the batch have been booked: they must hear of it.
+        return [error] * len(wishes)
+    return [
+        memory.find(request.user_id, request.idempotency_key, event_id, request.quantity)
+        or BookingInProgress()
+        for event_id, request in wishes
+    ]
 
 
 def _book_admitted(wishes: list[Wish], now: datetime) -> list[Outcome]:
@@ -265,7 +280,7 @@ def _explain(error: IntegrityError) -> Exception:
     constraint = cause.diag.constraint_name if isinstance(cause, UniqueViolation) else None
     if constraint == "one_live_booking_per_event_and_person":
         return AlreadyBooked()
-    if constraint == "one_answer_per_person_and_key":
+    if constraint == "one_kept_answer_per_person_and_key":
         return BookingInProgress()
     return error
 

@@ -32,6 +32,7 @@ from evently.accounts.serializers import (
     TokenPairOut,
     UserOut,
 )
+from evently.api.repeats import Repeats
 from evently.api.schema import refuses
 from evently.api.views import ApiView
 
@@ -43,8 +44,13 @@ NEWCOMER = OpenApiExample(
 
 
 class OpenView(ApiView):
-    """For people who have no token yet; a stale one in the request does no harm."""
+    """For people who have no token yet; a stale one in the request does no harm.
 
+    An Idempotency-Key is ignored: keys belong to a person, who is not known here, and answers with
+    tokens are never kept.
+    """
+
+    repeats = Repeats.ARE_DONE_AGAIN
     authentication_classes = ()
     permission_classes = (AllowAny,)
 

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="Evently"'
 RETRY_AFTER_SECONDS = 2
+# On the kept answer to a repeated request.
+REPLAYED = {"Idempotent-Replayed": "true"}
 
 STATUS = {
     Kind.INVALID: 400,
@@ -75,7 +77,8 @@ def problem(
 ) -> HttpResponse:
     """A problem document; `facts` become members of it, beside those that all problems have.
 
-    The fact `retry_after_seconds` is also the header Retry-After, which 429 and 503 always have.
+    The fact `retry_after_seconds` is also the header Retry-After (RFC 9110, section 10.2.3), which
+    429 and 503 always have.
     `request_id` is that of the request which is refused.
     """
     facts = facts or {}
@@ -95,8 +98,10 @@ def problem(
 
 def problem_headers(status: int, facts: Mapping[str, Any]) -> dict[str, str]:
     """The headers that an answer with this status has, whatever it refuses."""
-    if status in {429, 503}:
-        return {"Retry-After": str(facts.get("retry_after_seconds", RETRY_AFTER_SECONDS))}
+    usual = RETRY_AFTER_SECONDS if status in {429, 503} else None
+    seconds = facts.get("retry_after_seconds", usual)
+    if seconds is not None:
+        return {"Retry-After": str(seconds)}
     return {"WWW-Authenticate": CHALLENGE} if status == 401 else {}
 
 
@@ -107,6 +112,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
         refusal.title,
         detail=refusal.detail,
         facts=refusal.facts,
+        headers=REPLAYED if refusal.is_repeat else None,
     )
 
 

@@ -15,10 +15,15 @@ from rest_framework.serializers import EmailField
 from evently.api.authentication import CsrfRefused
 from evently.api.fields import AMOUNT, Amount, Shape, Text
 from evently.api.problem import CONTENT_TYPE, FRAMEWORK, STATUS, TOKEN_REFUSED
+from evently.api.repeats import KEY, Repeats
 from evently.errors import Busy, Invalid, NotFound, Refusal
+from evently.idempotency.errors import IdempotencyMismatch, RequestInProgress
 
 View = TypeVar("View")
 Said = tuple[int, str, str]  # status, code, title
+
+# Refusals that say: not yet. They come with Retry-After.
+UNDER_WAY = {"request-in-progress", "booking-in-progress"}
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -52,6 +57,27 @@ LOCATION = OpenApiParameter(
 )
 
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": KEY, "minLength": 1, "maxLength": 255},
+    OpenApiParameter.HEADER,
+    description="A text of your own, a new one for each thing that you want done. When an answer "
+    "is lost, send the very same request with the same key: it is done once, and gets the first "
+    "answer again, marked `Idempotent-Replayed: true`, for 24 hours.",
+)
+IDEMPOTENT_REPLAYED = OpenApiParameter(
+    "Idempotent-Replayed",
+    {"type": "string", "enum": ["true"]},
+    OpenApiParameter.HEADER,
+    response=True,
+    description="The request was done before; this is its first answer, once more.",
+)
+KEY_IS_IGNORED = (
+    "An Idempotency-Key is ignored here: answers with tokens are never kept, and keys belong to a "
+    "person who is logged in."
+)
+
+
 def refuses(*refusals: type[Refusal]) -> Callable[[View], View]:
     """Say which refusals of its own a view's method may answer with."""
 
@@ -75,6 +101,23 @@ class ProblemAutoSchema(AutoSchema):
             for status in sorted(said):
                 operation["responses"][str(status)] = _answer(status, said[status])
         return operation
+
+    def get_override_parameters(self) -> list[Any]:
+        own: list[Any] = super().get_override_parameters()
+        if self._keeps_answers():
+            own = [*own, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED]
+        return own
+
+    def get_description(self) -> str:
+        own: str = super().get_description()
+        ignores = self._repeats() is Repeats.ARE_DONE_AGAIN
+        return f"{own}\n\n{KEY_IS_IGNORED}" if ignores else own
+
+    def _repeats(self) -> Repeats | None:
+        return getattr(self.view, "repeats", None) if self.method == "POST" else None
+
+    def _keeps_answers(self) -> bool:
+        return self._repeats() not in {None, Repeats.ARE_DONE_AGAIN}
 
     def get_operation_id(self) -> str:
         """Method and view: `post_cancel_event`."""
@@ -104,6 +147,10 @@ class ProblemAutoSchema(AutoSchema):
             yield _domain(CsrfRefused)
         if "path" in places:
             yield _domain(NotFound)
+        if self._keeps_answers():
+            yield _domain(IdempotencyMismatch)
+        if self._repeats() is Repeats.ARE_ANSWERED_AGAIN:
+            yield _domain(RequestInProgress)
         handler = getattr(self.view, self.method.lower())
         yield from map(_domain, getattr(handler, "refuses", ()))
         yield from (_framework(406), _framework(429), _domain(Busy))
@@ -178,7 +225,7 @@ def _answer(status: int, said: list[tuple[str, str]]) -> dict[str, Any]:
         "description": "\n".join(f"- `{code}`: {title}" for code, title in said),
         "content": {CONTENT_TYPE: content},
     }
-    if status in {429, 503}:
+    if status in {429, 503} or UNDER_WAY & {code for code, _ in said}:
         answer["headers"] = {
             "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         }

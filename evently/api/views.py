@@ -16,12 +16,23 @@ from evently.accounts.models import User
 from evently.api.errors import LengthRequired
 from evently.api.fields import QueryShape, Shape
 from evently.api.pagination import Page, PageIn, paginate
+from evently.api.repeats import Repeats, done_once
 
 Row = TypeVar("Row", bound=Model)
 
 
 class ApiView(APIView):
-    """A view that checks its input with a shape and makes one call."""
+    """A view that checks its input with a shape and makes one call.
+
+    Its `post` is done once for each Idempotency-Key, unless `repeats` says otherwise.
+    """
+
+    repeats = Repeats.ARE_ANSWERED_AGAIN
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if post := vars(cls).get("post"):
+            cls.post = done_once(post)  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         _require_readable(request)

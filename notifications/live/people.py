@@ -48,6 +48,8 @@ class Person:
         self.guests = 0
         self.channel = Channel(channel_of(user_id), lambda _: hall.look_again({user_id}))
         self.told: Messages = {}
+        # Events of whose lines the person hears.
+        self.stands_in: set[UUID] = set()
         self._hall = hall
 
     def take(self, messages: Messages) -> None:
@@ -213,14 +215,15 @@ class People(Hall):
             self.send_away()
 
     def _stand_in(self, person: Person, event_ids: set[UUID]) -> None:
-        """Let the person hear of these lines and of no others."""
-        for event_id in event_ids - self._lines.keys():
-            self._lines[event_id] = Line(self, event_id)
-        for event_id in event_ids:
+        """Let the person hear of these lines and of no others; touches no line but theirs."""
+        for event_id in event_ids - person.stands_in:
+            if event_id not in self._lines:
+                self._lines[event_id] = Line(self, event_id)
             self._lines[event_id].people.add(person)
-        for event_id, line in list(self._lines.items()):
-            if event_id not in event_ids:
-                line.people.discard(person)
+        for event_id in person.stands_in - event_ids:
+            line = self._lines[event_id]
+            line.people.remove(person)
             if not line.people:
                 del self._lines[event_id]
                 line.close()
+        person.stands_in = event_ids

@@ -11,8 +11,9 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from bookings.models import Booking, KeptAnswer
+from bookings.models import Booking
 from evently.accounts.models import User
+from evently.idempotency.models import KeptAnswer
 from events.models import Event, Membership, Organiser
 from notifications.models import Broadcast, Notice, Preference
 from tests.api.people import MEMBERS, ROLES, Call, World, make_line_world, make_world

@@ -6,12 +6,17 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from bookings.errors import AlreadyBooked, IdempotencyMismatch, SoldOut
-from bookings.models import Booking, KeptAnswer
-from bookings.services import BookingRequest, book, book_batch, cancel_booking, forget_old_answers
-from bookings.tasks import forget_old_answers as forget_old_answers_task
+from bookings.errors import AlreadyBooked, SoldOut
+from bookings.models import Booking
+from bookings.serializers import shown
+from bookings.services import BookingRequest, book, book_batch, cancel_booking
 from evently.accounts.models import User
 from evently.errors import Invalid, Refusal
+from evently.idempotency import store
+from evently.idempotency.errors import IdempotencyMismatch
+from evently.idempotency.models import KeptAnswer
+from evently.idempotency.store import forget_old_answers
+from evently.idempotency.tasks import forget_old_answers as forget_old_answers_task
 from events.models import Event
 from tests.harness import at_once, is_sound, kinds, live_bookings
 from tests.makers import make_booking, make_event, make_user
@@ -41,10 +46,15 @@ def test_a_repeated_request_gets_the_first_booking() -> None:
     assert is_sound(event)
 
 
-def test_a_repeated_request_gets_its_booking_as_it_stands_now() -> None:
+def test_a_repeated_request_gets_the_first_answer_whatever_became_of_it() -> None:
+    """And says that it is a repeat: the booking's own address tells how it stands now."""
     event, user = make_event(), make_user()
-    cancel_booking(reference=ask(event, user).reference, by=user, now=NOW)
-    assert ask(event, user).status == "cancelled"
+    first = ask(event, user)
+    said = shown(first)
+    cancel_booking(reference=first.reference, by=user, now=NOW)
+    again = ask(event, user)
+    assert shown(again) == said
+    assert (first.is_repeat, again.is_repeat) == (False, True)
     assert live_bookings(event) == 0
 
 
@@ -99,7 +109,16 @@ def test_a_repeat_in_the_same_batch_gets_the_first_booking_when_redis_is_out(
     event, user = make_event(), make_user()
     request = BookingRequest(user_id=user.pk, quantity=1, idempotency_key="click")
     first, second = book_batch(event_id=event.pk, requests=[request, request], now=NOW)
-    assert first is second
+    assert first == second
+    assert live_bookings(event) == 1
+    assert is_sound(event)
+
+
+def test_a_repeat_in_the_same_batch_gets_the_first_booking() -> None:
+    event, user = make_event(), make_user()
+    request = BookingRequest(user_id=user.pk, quantity=1, idempotency_key="click")
+    first, second = book_batch(event_id=event.pk, requests=[request, request], now=NOW)
+    assert first == second
     assert live_bookings(event) == 1
     assert is_sound(event)
 
@@ -129,3 +148,21 @@ def test_the_job_forgets_old_answers() -> None:
     KeptAnswer.objects.update(created_at=timezone.now() - timedelta(hours=25))
     forget_old_answers_task()
     assert not KeptAnswer.objects.exists()
+
+
+def test_a_person_has_a_bounded_number_of_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest stay; those of others are left alone."""
+    monkeypatch.setattr(store, "MOST_OF_A_PERSON", 2)
+    user, other = make_user(), make_user()
+    for place in range(4):
+        when = NOW - timedelta(minutes=place)
+        book(
+            event_id=make_event().pk,
+            request=BookingRequest(user_id=user.pk, quantity=1, idempotency_key=f"key-{place}"),
+            now=when,
+        )
+    ask(make_event(), other)
+    assert forget_old_answers(now=NOW) == 2
+    kept = KeptAnswer.objects.filter(user=user).values_list("key", flat=True)
+    assert set(kept) == {"key-0", "key-1"}
+    assert KeptAnswer.objects.filter(user=other).count() == 1

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.looking import page_of
+from tests.browser.looking import expect_line, page_of, seats
 from tests.makers import make_booking, make_event, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,6 +22,30 @@ def test_the_browser_has_nothing_to_complain_about(visit: Visit) -> None:
         page.goto(address)
         page.wait_for_load_state("networkidle")
     assert complaints == []
+
+
+NO_STORAGE = """
+for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, {
+    get() { throw new DOMException("The operation is insecure.", "SecurityError"); },
+  });
+"""
+
+
+def test_pages_live_in_a_browser_that_keeps_nothing(visit: Visit) -> None:
+    """The scripts go on: seats move, and colours change for as long as the page is open."""
+    event, user = make_event(capacity=10), make_user()
+    page = visit("about:blank", user, init=NO_STORAGE, color_scheme="light")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(page_of(event))
+    expect_line(page, "live")
+    make_booking(event, quantity=4)
+    expect(seats(page)).to_contain_text("6")
+    page.get_by_role("button", name="Dark colours").click()
+    page.get_by_role("button", name="Light colours").click()
+    expect(page.get_by_role("button", name="Dark colours")).to_be_visible()
+    assert errors == []
 
 
 def test_the_reader_chooses_light_or_dark(visit: Visit) -> None:

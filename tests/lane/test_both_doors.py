@@ -98,6 +98,22 @@ async def test_a_request_under_way_is_not_overtaken(book: Book) -> None:
     with hold_booking_locks([(user.pk, event.pk)]):
         reply = await book(user, event.pk)
     await refused(reply, 409, "booking-in-progress", event)
+    assert reply.headers["retry-after"] == "1"
+    assert "same Idempotency-Key" in reply.problem["detail"]
+
+
+async def test_a_repeated_request_gets_the_first_answer_while_the_lock_is_held(book: Book) -> None:
+    """As after a crash: the answer is kept, and the lock was not given back."""
+    event, user = await an_event(), await a_user()
+    first = await book(user, event.pk, idempotency_key="click")
+    with hold_booking_locks([(user.pk, event.pk)]):
+        again = await book(user, event.pk, idempotency_key="click")
+        other = await book(user, event.pk, 2, idempotency_key="click")
+        new = await book(user, event.pk, idempotency_key="another-click")
+    assert (again.status, again.text) == (201, first.text)
+    assert (other.status, other.problem["code"]) == (422, "idempotency-mismatch")
+    assert (new.status, new.problem["code"]) == (409, "booking-in-progress")
+    assert len(await bookings_of(event)) == 1
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 1.5, "1", True, None, 10**12, 11])
@@ -126,6 +142,9 @@ async def test_a_repeated_request_gets_the_first_answer(book: Book) -> None:
     again = await book(user, event.pk, 2, idempotency_key="click")
     other = await book(user, event.pk, 1, idempotency_key="click")
     assert (again.status, again.text) == (201, first.text)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers.keys() | other.headers.keys()
     assert (other.status, other.problem["code"]) == (422, "idempotency-mismatch")
     assert len(await bookings_of(event)) == 1
 
@@ -138,6 +157,7 @@ async def test_a_refusal_is_kept_for_retries_too(book: Book) -> None:
     await in_thread(Event.objects.update)(available_seats=1)
     reply = await book(user, event.pk, idempotency_key="try")
     await refused(reply, 409, "sold-out", event)
+    assert reply.headers["idempotent-replayed"] == "true"
 
 
 async def test_the_answer_is_in_the_readers_language(book: Book) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,8 +87,11 @@ def test_the_examples_work_when_they_are_pasted(address: str) -> None:
     booked = _answer(examples["book"], TOKEN=token)
     assert booked["event_id"] == str(event.pk)
     assert _answer(examples["book"], TOKEN=token) == booked
+    assert _answer(f"{sys.executable} - <<'END'\n{examples['python']}\nEND", TOKEN=token) == booked
     cancelled = _answer(examples["cancel"], TOKEN=token, REFERENCE=booked["reference"])
     assert cancelled["status"] == "cancelled"
+    again = _answer(examples["cancel"], TOKEN=token, REFERENCE=booked["reference"])
+    assert again == cancelled
     assert _answer(examples["refresh"], REFRESH=registered["refresh"])["access"]
     assert Booking.objects.count() == 1
 

@@ -139,15 +139,17 @@ def test_an_offer_stands_in_the_entry_and_its_token_books_it() -> None:
     assert is_sound(event)
 
 
-def test_a_link_serves_once() -> None:
+def test_an_offer_is_accepted_once_and_its_owner_gets_the_booking_each_time() -> None:
     event, user = make_full_event(), make_user()
     entry = make_entry(event, user)
     cancel_one(event)
     offer = offer_of(entry)
-    assert answer_offer(user, offer, "accept").status_code == 201
-    for how in ("accept", "decline"):
-        problem = assert_problem(answer_offer(user, offer, how), 410, "offer-passed")
-        assert problem["offer_status"] == "accepted"
+    first, again = (answer_offer(user, offer, "accept") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.json(), again["Location"]) == (first.json(), first["Location"])
+    problem = assert_problem(answer_offer(user, offer, "decline"), 410, "offer-passed")
+    assert problem["offer_status"] == "accepted"
+    assert_problem(answer_offer(make_user(), offer, "accept"), 404, "not-found")
     assert Booking.objects.filter(user=user).count() == 1
 
 
@@ -155,7 +157,10 @@ def test_who_declines_lets_the_next_have_it() -> None:
     event, user = make_full_event(), make_user()
     entry, second = make_entry(event, user), make_entry(event)
     cancel_one(event)
-    assert answer_offer(user, offer_of(entry), "decline").status_code == 204
+    offer = offer_of(entry)
+    assert answer_offer(user, offer, "decline").status_code == 204
+    assert status_of(second) == "offered"
+    assert answer_offer(user, offer, "decline").status_code == 204
     assert status_of(second) == "offered"
     assert not Booking.objects.filter(user=user).exists()
 

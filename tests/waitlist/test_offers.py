@@ -71,9 +71,10 @@ def test_an_accepted_offer_is_a_booking_at_the_price_that_was_promised() -> None
 
 def test_an_offer_is_accepted_once() -> None:
     offer = make_offer()
-    accept_offer(offer_id=offer.pk, user=offer.user, now=datetime.now(UTC))
+    booking = accept_offer(offer_id=offer.pk, user=offer.user, now=datetime.now(UTC))
+    assert accept_offer(offer_id=offer.pk, user=offer.user, now=datetime.now(UTC)) == booking
     with pytest.raises(OfferPassed) as refusal:
-        accept_offer(offer_id=offer.pk, user=offer.user, now=datetime.now(UTC))
+        decline_offer(offer_id=offer.pk, user=offer.user, now=datetime.now(UTC))
     assert refusal.value.facts == {"offer_status": "accepted"}
     assert Booking.objects.live().filter(user=offer.user).count() == 1
 

@@ -179,7 +179,9 @@ def test_without_walls_a_late_click_takes_a_seat_that_went_on(monkeypatch: Patch
 
 def test_an_offer_accepted_twice_at_once_is_one_booking() -> None:
     offer = make_offer()
-    assert kinds(at_once(*[accepting(offer)] * 4)) == ["Booking"] + ["OfferPassed"] * 3
+    outcomes = at_once(*[accepting(offer)] * 4)
+    assert kinds(outcomes) == ["Booking"] * 4
+    assert len({booking.pk for booking in outcomes}) == 1
     assert is_booked_or_passed(offer)
 
 
@@ -188,7 +190,8 @@ def test_the_row_lock_alone_stops_the_second_acceptance(
 ) -> None:
     offer = make_offer()
     only_row_lock(monkeypatch)
-    assert kinds(at_once(*[accepting(offer)] * 2)) == ["Booking", "OfferPassed"]
+    first, second = at_once(*[accepting(offer)] * 2)
+    assert first == second
     assert is_booked_or_passed(offer)
 
 

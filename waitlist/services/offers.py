@@ -28,6 +28,8 @@ Answer = TypeVar("Answer")
 def accept_offer(*, offer_id: UUID, user: User, now: datetime) -> Booking:
     """Book the seats of one's own offer, at the price that it promised.
 
+    Accepting it again returns the booking that came of it, and changes nothing.
+
     Args:
         now: aware UTC instant, read once at the edge.
 
@@ -41,11 +43,17 @@ def accept_offer(*, offer_id: UUID, user: User, now: datetime) -> Booking:
         Opens the transaction. Locks the event row. Publishes BookingConfirmed, OfferEnded and
         EntryEnded.
     """
-    return _answer(offer_id, user, now, lambda event, offer: _accept(event, offer, now))
+
+    def accept(event: Event, offer: Offer) -> Booking:
+        return offer.booking or _accept(event, offer, now)
+
+    return _answer(offer_id, user, now, Offer.Status.ACCEPTED, accept)
 
 
 def decline_offer(*, offer_id: UUID, user: User, now: datetime) -> None:
     """Give the seats of one's own offer to the next, and leave the line.
+
+    Declining it again changes nothing.
 
     Raises:
         OfferNotFound, OfferPassed: as `accept_offer`.
@@ -54,7 +62,12 @@ def decline_offer(*, offer_id: UUID, user: User, now: datetime) -> None:
         Opens the transaction. Locks the event row. Publishes OfferEnded, EntryEnded, and what
         follows from the next offer.
     """
-    _answer(offer_id, user, now, lambda event, offer: _decline(event, offer, now))
+
+    def decline(event: Event, offer: Offer) -> None:
+        if offer.status != Offer.Status.DECLINED:
+            _decline(event, offer, now)
+
+    _answer(offer_id, user, now, Offer.Status.DECLINED, decline)
 
 
 def expire_offers(*, now: datetime) -> int:
@@ -82,11 +95,18 @@ def require_open(offer: Offer) -> None:
 
 
 def _answer(
-    offer_id: UUID, user: User, now: datetime, do: Callable[[Event, Offer], Answer]
+    offer_id: UUID,
+    user: User,
+    now: datetime,
+    wanted: Offer.Status,
+    do: Callable[[Event, Offer], Answer],
 ) -> Answer:
-    """Do what the person wants with an offer that stands; one whose time is over ends now."""
+    """Do what the person wants with an offer that stands, or has ended as they want it already; one
+    whose time is over ends now."""
     with unit_of_work():
         event, offer = lock_own_offer(offer_id, user)
+        if offer.status == wanted:
+            return do(event, offer)
         require_open(offer)
         if offer.expires_at > now:
             return do(event, offer)

@@ -33,11 +33,28 @@
 
   let words;
 
+  /** What this browser keeps for us; a browser that keeps nothing throws at the mere name of it. */
+  function recall(store, key) {
+    try {
+      return window[store].getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  function keep(store, key, value) {
+    try {
+      window[store].setItem(key, value);
+    } catch {
+      // Then it holds for this page alone.
+    }
+  }
+
   // --- Colours: the reader's own choice, kept in this browser, set before anything is drawn ---
 
   function theme() {
-    const kept = localStorage.getItem("theme");
-    if (kept) return kept;
+    const chosen = root.dataset.theme || recall("localStorage", "theme");
+    if (chosen) return chosen;
     return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
 
@@ -47,7 +64,7 @@
     name();
     button.addEventListener("click", () => {
       root.dataset.theme = theme() === "dark" ? "light" : "dark";
-      localStorage.setItem("theme", root.dataset.theme);
+      keep("localStorage", "theme", root.dataset.theme);
       name();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
@@ -536,15 +553,20 @@
   /** Offers stay until they are answered, have passed, or are put away in this browser tab. */
   function offerToasts() {
     const shown = new Map();
+    const putAway = new Set();
     return (offer) => {
       const key = `offer ${offer.offer_id}`;
       const left = Date.parse(offer.expires_at) - Date.now();
       shown.get(key)?.remove();
       if (offer.status !== "open" || left <= 0) return;
-      if (location.pathname === offer.address || sessionStorage.getItem(key)) return;
+      if (location.pathname === offer.address) return;
+      if (putAway.has(key) || recall("sessionStorage", key)) return;
       const box = toast(offerWords(offer), offer.address, {
         stays: true,
-        dismiss: () => sessionStorage.setItem(key, "put away"),
+        dismiss: () => {
+          putAway.add(key);
+          keep("sessionStorage", key, "put away");
+        },
       });
       shown.set(key, box);
       setTimeout(() => box.remove(), Math.min(left, LONGEST_TIMER_MS));
@@ -683,7 +705,7 @@
     findAll("time[data-zone]", within).forEach(addVisitorTime);
   }
 
-  const kept = localStorage.getItem("theme");
+  const kept = recall("localStorage", "theme");
   if (kept) root.dataset.theme = kept;
 
   function wirePage() {

@@ -11,7 +11,7 @@ SIDE_BY_SIDE := $(if $(REDIS_URL),,-n logical --maxprocesses 4 --dist loadfile)
 SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-project format openapi messages screenshots bench bench-quick bench-pages bench-admin shell prove audit lock clean
+.PHONY: help run test attack check check-project format openapi messages screenshots bench bench-quick bench-pages bench-admin shell prove audit lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: .venv/.ready-to-run ## run everything on http://127.0.0.1:8000 until Ctrl-C
 
 test: .venv/.ready-to-test ## run all tests, side by side on the cores there are (ARGS="-k waitlist -x")
 	@exec $(PY) -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+attack: .venv/.ready-to-test ## attack a started Evently in every known way, while others book (ARGS="-k flood")
+	@exec $(PY) -m pytest tests/security $(ARGS)
 
 check: .venv/.ready-to-test ## format, lint, types, layers, templates, migrations, API document
 	@$(PY) -m ruff format --check .

@@ -61,7 +61,7 @@ class RateLimits:
         elif verdict.is_allowed:
             _allowed(tiers[-1].name).inc()
             if shared:
-                scope[DUE] = Due(self._judge, shared)  # type: ignore[typeddict-unknown-key]
+                scope[DUE] = Due(self._judge, shared)  # type: ignore[literal-required]
             await self.inner(scope, receive, _telling(send, verdict))
         else:
             await _refuse(verdict, scope, receive, send)

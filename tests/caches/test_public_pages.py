@@ -87,7 +87,7 @@ def test_no_other_view_is_public() -> None:
 
 async def test_a_thousand_visitors_at_once_cost_one_query(site: Site) -> None:
     event = await an_event()
-    watched = await asyncio.wrap_future(site.django.executor.submit(watch_here))
+    watched = await asyncio.wrap_future(site.django.threads.executor.submit(watch_here))
     answers = await asyncio.gather(*[site.ask(f"/api/v1/events/{event.pk}") for _ in range(1000)])
     assert {answer.status for answer in answers} == {200}
     assert len(site.asked) == 1

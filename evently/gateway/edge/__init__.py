@@ -158,7 +158,8 @@ class EdgeCache:
     def _refill(self, question: Question, scope: Any) -> None:
         """Make the successor of a kept answer. There is one at a time, which uses nobody's budget:
         when strangers have used up theirs, what is kept goes on to be kept."""
-        self._fill(question, {name: scope[name] for name in scope if name != DUE})
+        free: Any = {name: scope[name] for name in scope if name != DUE}
+        self._fill(question, free)
 
     def _fill(self, question: Question, scope: HTTPScope) -> asyncio.Task[Fill]:
         """The one task that asks this; it goes on when whoever began it goes away."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from evently.dev.console import Console
-from evently.dev.home import HomeInUse, default_home, kept_secret
+from evently.dev.home import HomeInUse, HomeUnusable, default_home, kept_secret, usable
 from evently.dev.plan import evently_plan
 from evently.dev.servers import ServerFailed
 from evently.dev.supervisor import PortTaken, Supervisor
@@ -20,11 +20,8 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return run() if arguments.verb == "run" else execute(arguments.command)
-    except (HomeInUse, PortTaken, ServerFailed, WheelMissing) as refusal:
+    except (HomeInUse, HomeUnusable, PortTaken, ServerFailed, WheelMissing) as refusal:
         print(refusal, file=sys.stderr)
-        return 1
-    except PermissionError as refusal:
-        print(f"{refusal}. EVENTLY_HOME moves the folder elsewhere.", file=sys.stderr)
         return 1
 
 
@@ -32,17 +29,17 @@ def run() -> int:
     """Run the whole of Evently until Ctrl-C."""
     home = Path(os.environ.get("EVENTLY_HOME") or default_home()).resolve()
     port = _port(os.environ.get("PORT") or "8000")
-    home.mkdir(parents=True, exist_ok=True)
-    given = os.environ.get("EVENTLY_ADMIN_PASSWORD", "")
-    password = kept_secret(home / "admin-password", first=given)
-    supervisor = Supervisor(
-        evently_plan(home=home, port=port, admin_password=password),
-        home=home,
-        port=port,
-        environ=os.environ,
-        console=Console(home / "logs"),
-    )
-    return supervisor.run()
+    with usable(home):
+        given = os.environ.get("EVENTLY_ADMIN_PASSWORD", "")
+        password = kept_secret(home / "admin-password", first=given)
+        supervisor = Supervisor(
+            evently_plan(home=home, port=port, admin_password=password),
+            home=home,
+            port=port,
+            environ=os.environ,
+            console=Console(home / "logs"),
+        )
+        return supervisor.run()
 
 
 def execute(command: list[str]) -> int:

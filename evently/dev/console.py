@@ -16,6 +16,16 @@ NAME_WIDTH = 13
 OURSELVES = "evently"
 
 
+class LogFile(RotatingFileHandler):
+    """One part's log. On a full disk its lines are on the terminal alone: the part must be able to
+    print on, and the supervisor says once what is wrong.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 class Console:
     """Takes the output of many programs and puts each one's name before its lines.
 
@@ -69,8 +79,8 @@ class Console:
 
     def _pump(self, name: str, reading: int, shown: bool) -> None:
         label = self._label(name, next(self._colours))
-        log = RotatingFileHandler(
-            self.log_of(name), maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8"
+        log = LogFile(
+            self.log_of(name), maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
         )
         with open(reading, encoding="utf-8", errors="replace") as lines:
             for line in lines:

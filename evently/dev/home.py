@@ -1,9 +1,11 @@
 """The home folder: data, logs, secrets, and the note about who runs there."""
 
+import errno
 import fcntl
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,18 @@ from pathlib import Path
 from typing import TextIO
 
 LOCK_PATIENCE_SECONDS = 1.0
+# A new database takes about 50 MB, and one that runs must not stop for want of room.
+LEAST_FREE_BYTES = 64 * 2**20
+ADVICE = "Choose another folder: EVENTLY_HOME=/some/folder make run"
+TROUBLES = {
+    errno.ENOSPC: "its disk is full",
+    errno.EDQUOT: "the quota of its disk is used up",
+    errno.EROFS: "it cannot be written",
+    errno.EACCES: "it may not be written",
+    errno.EPERM: "it may not be written",
+    errno.ENOTDIR: "it lies in a file, where a folder is needed",
+    errno.EEXIST: "it is a file, where a folder is needed",
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,39 @@ class HomeInUse(Exception):
     """Another supervisor runs in this home folder; the message says where."""
 
 
+class HomeUnusable(Exception):
+    """Nothing can be kept in the home folder; the message says why, and what to do."""
+
+
+@contextmanager
+def usable(home: Path) -> Iterator[None]:
+    """Make the home, and run with it.
+
+    Raises:
+        HomeUnusable: it cannot be made or written, now or later, or has too little room.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if free := describe_shortage(home):
+            raise HomeUnusable(f"Evently cannot keep its data in {home}: {free}. {ADVICE}")
+        yield
+    except OSError as error:
+        trouble = TROUBLES.get(error.errno or 0)
+        if trouble is None:
+            raise
+        message = f"Evently cannot keep its data in {home}: {trouble} ({error}). {ADVICE}"
+        raise HomeUnusable(message) from error
+
+
+def describe_shortage(home: Path) -> str:
+    """In words, how little room is left on the disk of the home; empty when there is enough."""
+    free = shutil.disk_usage(home).free
+    if free >= LEAST_FREE_BYTES:
+        return ""
+    least = LEAST_FREE_BYTES // 2**20
+    return f"only {free // 2**20} MB are free on its disk, and {least} MB are needed"
+
+
 def default_home() -> Path:
     """`.evently` in the checkout."""
     return Path(__file__).resolve().parents[2] / ".evently"
@@ -41,7 +88,7 @@ def find_services(home: Path) -> Services | None:
     try:
         noted = Services(**json.loads((home / "services.json").read_text()))
         alive = _is_locked(home / "lock")
-    except (FileNotFoundError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     return noted if alive else None
 

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Protocol
 
 from evently.dev.console import Console
-from evently.dev.home import Services, held, kept_secret, note_services
+from evently.dev.home import Services, describe_shortage, held, kept_secret, note_services
 from evently.dev.mail import MailServer
 from evently.dev.plan import Part, Plan
 from evently.dev.postgres import Postgres
@@ -28,6 +28,7 @@ TICK_SECONDS = 0.1
 BACKLOG = 8_192  # clients that wait while the web server starts
 SLOW_START_SECONDS = 60.0
 LEFTOVERS_SECONDS = 5.0
+DISK_SECONDS = 5.0
 
 
 class PortTaken(Exception):
@@ -153,6 +154,7 @@ class Supervisor:
         self._console = console
         self._keepers: list[Keeper] = []
         self._stopping = False
+        self._is_disk_full = False
 
     def run(self) -> int:
         """Run until a signal says stop; returns the exit code.
@@ -172,6 +174,7 @@ class Supervisor:
                 self._watch()
             except (ServerFailed, StepFailed) as failure:
                 self._console.say(str(failure))
+                self._tell_of_full_disk()
                 return 1
         return 0
 
@@ -258,6 +261,7 @@ class Supervisor:
     def _watch(self) -> None:
         began = time.monotonic()
         greeted = warned = False
+        next_look_at_disk = began
         while not self._stopping:
             now = time.monotonic()
             for keeper in self._keepers:
@@ -268,7 +272,20 @@ class Supervisor:
             elif not greeted and not warned and now - began > SLOW_START_SECONDS:
                 self._console.say("the site is not ready yet; its lines above may say why")
                 warned = True
+            if now >= next_look_at_disk:
+                next_look_at_disk = now + DISK_SECONDS
+                self._tell_of_full_disk()
             time.sleep(TICK_SECONDS)
+
+    def _tell_of_full_disk(self) -> None:
+        """Once each time that it fills."""
+        shortage = describe_shortage(self._home)
+        if shortage and not self._is_disk_full:
+            self._console.say(
+                f"{self._home}: {shortage}. Free some space: until then PostgreSQL and Redis may"
+                " end, and nothing can be booked"
+            )
+        self._is_disk_full = bool(shortage)
 
     def _stop_everything(self) -> None:
         self._stopping = True

@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
+        from allauth.account.signals import password_reset
         from django.contrib.auth.signals import user_logged_in
 
         from evently.accounts.addresses import greet
@@ -18,10 +19,15 @@ class AccountsConfig(AppConfig):
         from evently.accounts.services import note_language
         from evently.facts import subscribe
 
-        def note(user: Any, request: Any = None, **_signal: Any) -> None:
+        def note(user: Any, **_signal: Any) -> None:
             note_language(user=user)
+
+        def remember(user: Any, request: Any = None, **_signal: Any) -> None:
             if request is not None:
                 setattr(request, REMEMBERED, account_of(user.email))
 
         subscribe(AccountOpened, greet)
-        user_logged_in.connect(note, weak=False, dispatch_uid="language and device")
+        user_logged_in.connect(note, weak=False, dispatch_uid="language")
+        user_logged_in.connect(remember, weak=False, dispatch_uid="device")
+        # Whoever opened the mail is the owner: so they get in on a new device, too.
+        password_reset.connect(remember, weak=False, dispatch_uid="device")

@@ -36,7 +36,7 @@ def make_device(request: HttpRequest, account: str) -> str:
 
 
 def remember_devices(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Middleware: the answer to a browser's log-in has the cookie with it."""
+    """Middleware: the answer to a log-in, or to a new password by mail, brings the cookie."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,5 +1,6 @@
 """Wrong passwords are counted at every door, and strangers cannot lock an owner out."""
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -203,6 +204,19 @@ def test_a_device_opens_nothing_for_other_accounts() -> None:
     attack(victim, ACCOUNT.failures)
     for device in (own, own[:-1] + "x", "x", "é", "x" * 4_000):
         assert by_api(victim.email, device=device).status_code == 429
+
+
+def test_who_resets_the_password_gets_in_on_a_new_device_too(mailoutbox: list[Any]) -> None:
+    user, new = make_user(), "another long and rare phrase"
+    attack(user, ACCOUNT.failures)
+    browser = at("203.0.113.8")
+    assert by_page(browser, user.email, PASSWORD).status_code == 429
+    browser.post("/accounts/password/reset/", {"email": user.email})
+    found = re.search(r"/accounts/password/reset/key/\S+", mailoutbox[-1].body)
+    assert found
+    form = browser.get(found[0], follow=True).redirect_chain[-1][0]
+    assert browser.post(form, {"password1": new, "password2": new}).status_code == 302
+    assert is_let_in(by_page(browser, user.email, new))
 
 
 def test_people_who_share_a_browser_are_both_known() -> None:

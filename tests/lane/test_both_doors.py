@@ -179,11 +179,12 @@ async def test_a_forged_token_is_refused(book: Book, token: str) -> None:
 
 
 async def test_a_token_ends_with_its_owners_rights(book: Book) -> None:
-    """Switched off, with another password, or gone."""
+    """Switched off, with another password, logged out, or gone."""
     event = await an_event()
     for change in (
         lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
         lambda user: User.objects.filter(pk=user.pk).update(password="another"),
+        lambda user: user.token_families.all().delete(),
         lambda user: user.delete(),
     ):
         user = await a_user()

@@ -16,7 +16,7 @@ from django.db import connection
 
 from evently.dev.redis import free_port
 
-START_SECONDS = 120  # a busy machine takes its time
+START_SECONDS = 300  # a busy machine takes its time
 STOP_SECONDS = 30  # longer than the server drains
 
 

@@ -7,11 +7,20 @@ own answers, and are asked here for all others.
 from functools import cache
 
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.deprecation import MiddlewareMixin
 
-from evently.site.permissions import PermissionsPolicyMiddleware
+
+class PermissionsPolicyMiddleware(MiddlewareMixin):
+    """Sends `settings.PERMISSIONS_POLICY` as the header of that name (W3C Permissions Policy)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        return response
+
 
 # Each has a `process_response` that sets headers whatever the request was.
 PROTECTING = (

@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "evently.site.permissions.PermissionsPolicyMiddleware",
+    "evently.headers.PermissionsPolicyMiddleware",
     "evently.site.personal.forbid_keeping",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -23,11 +23,12 @@ from evently import parts
 from evently.deadlines import deadline
 from evently.figures import metrics_text
 from evently.gateway.callers import header_of
-from evently.gateway.clients import is_address_known, parse_address
+from evently.gateway.clients import is_address_known
 from evently.gateway.refusals import refuse
 from evently.gateway.replies import is_secure, send_response
 from evently.gateway.threads import Threads, django_threads
 from evently.headers import protect
+from evently.networks import parse_address
 
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 PATIENCE_SECONDS = 8.0

@@ -5,7 +5,6 @@ somebody sends in one go. Figures: `docs/decisions/0016-connections.md`.
 """
 
 import asyncio
-from enum import Enum, auto
 from typing import Any, cast
 
 import httptools
@@ -22,13 +21,13 @@ PIECE = 16_384
 FRAMING_PER_BYTE = 16
 
 
-class Reading(Enum):
-    """What the server expects next from the client."""
+# What the server expects next from the client. Plain numbers: they are compared for each request.
+HEAD, BODY = 0, 1
+NEXT = 2  # another request, once this one is answered
+NOTHING = 3  # what still comes is thrown away
 
-    HEAD = auto()
-    BODY = auto()
-    NEXT = auto()  # another request, once this one is answered
-    NOTHING = auto()  # what still comes is thrown away
+# Headers that decide where a request ends, or whose it is.
+DECISIVE = frozenset({b"host", b"transfer-encoding", b"expect"})
 
 
 class Unreadable(Exception):
@@ -57,7 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
         if not self._all.admit(transport, self):
-            self._reading = Reading.NOTHING
+            self._reading = NOTHING
             self.transport.write(refusal(503))
             self.transport.close()
         elif self.client and not self._all.client_of(self.client[0]):
@@ -76,7 +75,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._drop("write")
             return
         deadline = self._missed_deadline(now - self._since)
-        if deadline == "head" and (self._unread or self._size) and not self._is_answering:
+        if deadline == "head" and self._head_bytes and not self._is_answering:
             CLOSED.labels(deadline).inc()
             self._refuse(408)
         elif deadline:
@@ -90,15 +89,15 @@ class BoundedHttp(HttpToolsProtocol):
     def _missed_deadline(self, seconds: float) -> str:
         """Its name, after so many seconds of the present state; empty when there is time left."""
         limits = self._limits
-        if self._reading is Reading.HEAD:
+        if self._reading == HEAD:
             # While earlier requests are answered, we do not read.
             is_late = seconds > limits.head_seconds and not self.flow.read_paused
             return "head" if is_late else ""
-        if self._reading is Reading.BODY:
+        if self._reading == BODY:
             return "body" if self._is_body_late(seconds) else ""
         if self._is_answering:
             return ""
-        if self._reading is Reading.NEXT:
+        if self._reading == NEXT:
             return "idle" if seconds > self._idle_seconds else ""
         return "linger" if seconds > limits.linger_seconds else ""
 
@@ -111,13 +110,13 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _drop(self, deadline: str) -> None:
         CLOSED.labels(deadline).inc()
-        self._reading = Reading.NOTHING
+        self._reading = NOTHING
         self.transport.abort()
 
     # --- What the client sends --------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        if self._reading is Reading.NEXT:
+        if self._reading == NEXT:
             self._begin_head()
         if len(data) <= PIECE:
             self._feed(data)
@@ -127,24 +126,26 @@ class BoundedHttp(HttpToolsProtocol):
                 self._feed(view[start : start + PIECE])
 
     def _begin_head(self) -> None:
-        self._reading = Reading.HEAD
+        self._reading = HEAD
         self._since = self.loop.time()
         self._unread = 0  # bytes since the parser handed over something
-        self._size = 0  # of what it handed over of this head
-        self._fields = 0
+        self._head_bytes = 0  # and since the head began, with what came in the same piece
         self._hosts = 0
         self._is_chunked = False
 
     def _feed(self, data: bytes | memoryview) -> None:
-        if self._reading is Reading.NOTHING:
+        if self._reading == NOTHING:
             self._throw_away(len(data))
             return
-        self._unread += len(data)
-        if self._reading is Reading.BODY:
-            self._framed_bytes += len(data)
+        size = len(data)
+        self._unread += size
+        self._head_bytes += size
+        if self._reading == BODY:
+            self._framed_bytes += size
         try:
             self.parser.feed_data(data)
-            self._look_at_what_is_unfinished()
+            if self._reading != NEXT:
+                self._look_at_what_is_unfinished()
         except Unreadable as error:
             self._refuse(error.args[0])
         except httptools.HttpParserUpgrade as upgrade:
@@ -156,10 +157,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _look_at_what_is_unfinished(self) -> None:
         """Raises Unreadable for a line that goes on and on, and for more framing than content."""
         limits = self._limits
-        if self._reading is Reading.HEAD:
-            if self._unread > limits.line:
+        if self._reading == HEAD:
+            is_large = self._unread > limits.line or self._head_bytes > limits.head + PIECE
+            if is_large or len(self.headers or ()) > limits.headers:
                 raise Unreadable(431)
-        elif self._reading is Reading.BODY:
+        elif self._reading == BODY:
             framing = self._framed_bytes - self._body_bytes
             if framing > limits.framing + FRAMING_PER_BYTE * self._body_bytes:
                 raise Unreadable(400)
@@ -172,49 +174,63 @@ class BoundedHttp(HttpToolsProtocol):
     # --- What the parser says ---------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        if self._reading is not Reading.HEAD:
+        if self._reading != HEAD:
             self._begin_head()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         self._unread = 0
-        self._size += len(url)
-        if self._size > self._limits.line:
-            raise Unreadable(414)
         self.url += url
+        if len(self.url) > self._limits.line:
+            raise Unreadable(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        limits = self._limits
-        size = len(name) + len(value)
         self._unread = 0
-        self._size += size
-        self._fields += 1
-        if size > limits.line or self._size > limits.head or self._fields > limits.headers:
-            raise Unreadable(431)
-        if self._reading is Reading.BODY:
-            return  # a trailer, which says nothing about the request (RFC 9110 §6.5.1)
+        if self._reading == BODY:
+            self._note_trailer(len(name) + len(value))
+            return
         name = name.lower()
+        if name in DECISIVE:
+            self._look_at(name, value)
+        self.headers.append((name, value))
+
+    def _note_trailer(self, size: int) -> None:
+        """It says nothing about the request (RFC 9110 §6.5.1), and counts as framing."""
+        if size > self._limits.line:
+            raise Unreadable(431)
+
+    def _look_at(self, name: bytes, value: bytes) -> None:
         if name == b"host":
             self._hosts += 1
-        elif name == b"transfer-encoding":
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        else:
             self._is_chunked = True
             if value.lower() != b"chunked":
                 raise Unreadable(501)  # RFC 9112 §6.1
-        elif name == b"expect":
-            self.expect_100_continue = value.lower() == b"100-continue"
-        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        limits = self._limits
+        if self._head_bytes > limits.line or len(self.headers) > limits.headers:
+            self._check_sizes()
         if self._hosts != 1 or self._is_chunked:
             self._check_rare_forms()
-        if len(self.pipeline) >= self._limits.pipeline:
+        if len(self.pipeline) >= limits.pipeline:
             raise Unreadable(400)
-        self._reading = Reading.BODY
+        self._reading = BODY
         self._since = self.loop.time()
         self._body_bytes = self._framed_bytes = 0
         if self.parser.should_upgrade() and not self._should_upgrade():
             return
         super().on_headers_complete()
+
+    def _check_sizes(self) -> None:
+        """What came in one small piece needs no sum."""
+        limits = self._limits
+        sizes = [len(name) + len(value) for name, value in self.headers]
+        is_large = max(sizes, default=0) > limits.line or len(self.url) + sum(sizes) > limits.head
+        if is_large or len(sizes) > limits.headers:
+            raise Unreadable(431)
 
     def _check_rare_forms(self) -> None:
         is_old = self.parser.get_http_version() == "1.0"
@@ -233,9 +249,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        super().on_message_complete()
-        self._reading = Reading.NEXT
-        self._since = self.loop.time()
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+        self._reading = NEXT
 
     def on_response_complete(self) -> None:
         """Go on with the next request: one that is there already, or whatever comes."""
@@ -247,7 +263,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._start_asgi_task(cycle, application)
             return
         self.flow.resume_reading()
-        if self._reading is not Reading.BODY:
+        if self._reading != BODY:
             self._since = self.loop.time()
 
     # --- Refusals, and other protocols ------------------------------------------------------------
@@ -255,8 +271,8 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         """Read no more. Requests that came before are answered."""
         UNREADABLE.labels(status).inc()
-        is_in_body = self._reading is Reading.BODY
-        self._reading = Reading.NOTHING
+        is_in_body = self._reading == BODY
+        self._reading = NOTHING
         self._since = self.loop.time()
         if not self._is_answering:
             self._answer(status)
@@ -284,10 +300,10 @@ class BoundedHttp(HttpToolsProtocol):
             rest: what came after the head.
         """
         if self._is_answering:
-            self._reading = Reading.HEAD
+            self._reading = HEAD
             self._refuse(400)
         elif self._should_upgrade():
-            self._reading = Reading.NOTHING
+            self._reading = NOTHING
             self.handle_websocket_upgrade()
         elif self.parser.get_method() == b"CONNECT":
             self._refuse(501)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.live_server import LiveEvently, Web
+from tests.live_server import LiveEvently, Web, eventually
 
 MISSES = 'evently_cache_requests_total{layer="l1",outcome="miss"}'
 
@@ -17,6 +17,8 @@ def web(evently: LiveEvently) -> Iterator[Web]:
     evently.heal()
     evently.forget_limits()
     with evently.another_web(EDGE_CACHE_MB="1", ALLOWED_HOSTS="localhost,127.0.0.1") as web:
+        # Until purges are heard nothing is kept for long.
+        eventually(lambda: misses(evently, web, "/sitemap.xml") == 0, "the cache keeps answers")
         yield web
 
 

@@ -28,12 +28,18 @@ PART = (
 )
 
 
-@pytest.fixture
-def web(evently: LiveEvently, tmp_path: Path) -> Iterator[Web]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = tmp_path_factory.mktemp("uploads")
+    return made
+
+
+@pytest.fixture(scope="module")
+def web(evently: LiveEvently, folder: Path) -> Iterator[Web]:
     """A server whose temporary files lie in a folder of the test's own."""
     evently.heal()
     evently.forget_limits()
-    with evently.another_web(TMPDIR=str(tmp_path)) as web:
+    with evently.another_web(TMPDIR=str(folder)) as web:
         yield web
 
 
@@ -59,24 +65,24 @@ def upload(path: str, size: int, *, chunked: bool) -> bytes:
 
 @pytest.mark.parametrize("path", FORMS)
 def test_an_upload_of_a_hundred_megabytes_is_refused_before_it_is_read(
-    web: Web, tmp_path: Path, path: str
+    web: Web, folder: Path, path: str
 ) -> None:
     with raw_sockets(web.port, 1, upload(path, 109 * 2**20, chunked=False)) as [connection]:
         status, headers, _ = answer_of(read_all(connection))
     assert (status, headers["connection"]) == (413, "close")
-    assert temporary_files(web, tmp_path) == []
+    assert temporary_files(web, folder) == []
 
 
-def test_an_upload_that_hides_its_size_is_cut_off(web: Web, tmp_path: Path) -> None:
+def test_an_upload_that_hides_its_size_is_cut_off(web: Web, folder: Path) -> None:
     body = PART.encode() + b"x" * (2**20 - len(PART)) + b"y"
     with raw_sockets(web.port, 1, upload("/accounts/login/", 0, chunked=True)) as [connection]:
         connection.sendall(b"%x\r\n%b\r\n" % (len(body), body))
         status, _, _ = answer_of(read_all(connection))
     assert status == 413
-    assert temporary_files(web, tmp_path) == []
+    assert temporary_files(web, folder) == []
 
 
-def test_what_is_allowed_stays_in_memory(web: Web, tmp_path: Path) -> None:
+def test_what_is_allowed_stays_in_memory(web: Web, folder: Path) -> None:
     """The largest that passes; it is looked for on the disk while Django holds it."""
     size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     assert size <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE
@@ -85,5 +91,5 @@ def test_what_is_allowed_stays_in_memory(web: Web, tmp_path: Path) -> None:
     head = upload("/i18n/setlang/", len(body), chunked=False)
     with raw_sockets(web.port, 1, head + body) as [connection]:
         status = int(connection.recv(4096).split()[1])
-        assert temporary_files(web, tmp_path) == []
+        assert temporary_files(web, folder) == []
     assert status in {302, 403}

@@ -18,10 +18,11 @@ from evently.dev.plan import evently_plan
 from evently.dev.postgres import Postgres
 from evently.dev.process import Child
 from evently.dev.redis import Redis, free_port
+from evently.dev.servers import Server
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 SEATS = 1_000_000
 MAKE_SALE = """
 import json
@@ -75,7 +76,8 @@ class Parts:
 
     def kill(self, part: str) -> None:
         """SIGKILL, as a crash would do it."""
-        {"postgres": self._postgres, "valkey": self._valkey, **self._children}[part].kill()
+        servers: dict[str, Server] = {"postgres": self._postgres, "valkey": self._valkey}
+        (servers.get(part) or self._children[part]).kill()
 
     def start(self, part: str) -> None:
         """Start it and return when it works; the worker, when it runs."""

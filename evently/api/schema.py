@@ -100,6 +100,8 @@ class ProblemAutoSchema(AutoSchema):
                 said[status].append((code, title))
             for status in sorted(said):
                 operation["responses"][str(status)] = _answer(status, said[status])
+            if self._repeats() is Repeats.ARE_DONE_AGAIN:
+                operation["description"] += f"\n\n{KEY_IS_IGNORED}"
         return operation
 
     def get_override_parameters(self) -> list[Any]:
@@ -107,11 +109,6 @@ class ProblemAutoSchema(AutoSchema):
         if self._keeps_answers():
             own = [*own, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED]
         return own
-
-    def get_description(self) -> str:
-        own: str = super().get_description()
-        ignores = self._repeats() is Repeats.ARE_DONE_AGAIN
-        return f"{own}\n\n{KEY_IS_IGNORED}" if ignores else own
 
     def _repeats(self) -> Repeats | None:
         return getattr(self.view, "repeats", None) if self.method == "POST" else None

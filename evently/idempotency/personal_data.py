@@ -11,7 +11,8 @@ from evently.idempotency.models import KeptAnswer
 
 def _collect(user: User) -> Iterator[dict[str, Any]]:
     kept = KeptAnswer.objects.filter(user=user).order_by("created_at", "pk")
-    yield from kept.values("key", "answer", "created_at").iterator(500)
+    for answer in kept.iterator(500):
+        yield {"key": answer.key, "answer": answer.answer, "kept_at": answer.created_at}
 
 
 def _foretell(user: User, now: datetime) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from django.urls import get_resolver, reverse
 
 from evently.api import repeats
 from evently.api.repeats import Repeats
+from evently.idempotency import store
 from evently.idempotency.models import KeptAnswer
 from evently.idempotency.store import hold_key
 from events.models import Event, Organiser
@@ -229,7 +230,7 @@ def test_control_without_both_it_is_done_twice(monkeypatch: pytest.MonkeyPatch) 
 
 def meet_after_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has found no kept answer waits for the other to come as far, or to be turned away."""
-    find, hold, both = repeats.find_answers, repeats.hold_key, threading.Barrier(2)
+    find, hold, both = store.find_answers, store.hold_key, threading.Barrier(2)
 
     def look(asked: Any) -> Any:
         found = find(asked)

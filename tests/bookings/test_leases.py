@@ -1,5 +1,6 @@
 """Locks in Redis end with whoever took them: a process that dies, or a Redis that was away."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_a_lock_names_its_process_and_ends_two_seconds_after_it(claim: Claim) ->
     """Whoever holds it and dies gives nothing back; only the lease ends it."""
     with hold_booking_locks([claim]):
         owner = get_redis_connection().get(key_of(claim)).decode()
-        assert owner.split(":")[1] == str(locks.os.getpid())
+        assert owner.split(":")[1] == str(os.getpid())
         assert 0 < milliseconds_left(claim) <= LEASE_MS <= 2_000
     assert is_free(claim)
 

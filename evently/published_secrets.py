@@ -11,7 +11,7 @@ LEAST_PASSWORD_LENGTH = 12
 PUBLISHED = re.compile(
     r"change-?me|django-insecure|^insecure|for-the-build-only|trying-evently|example"
     r"|your[-_ ]?secret|^secret|secret[-_]?key|the one key of a test|python -c|token_urlsafe"
-    r"|placeholder|xxxx|\.\.\.|…",
+    r"|placeholder|x{6,}|\.\.\.|…",
     re.IGNORECASE,
 )
 PUBLISHED_PASSWORDS = {

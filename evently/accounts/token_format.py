@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from time import time
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 from uuid import UUID
 
 import jwt
@@ -101,7 +101,7 @@ def _hold(claims: Claims, kind: str) -> bool:
     )
 
 
-def _is_time(value: Any) -> bool:
+def _is_time(value: Any) -> TypeGuard[float]:
     """Whether it is a NumericDate (RFC 7519 §2); True is a number to Python alone."""
     return type(value) in {int, float}
 

@@ -1,6 +1,6 @@
 """Who changed what, over all of a person's teams: looked at, never written."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -36,6 +36,8 @@ class ChangeAdmin(TeamAdmin[Change]):
         return rows if user.is_staff else rows.filter(organiser_id__in=own.values("pk"))
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Change) -> bool:
+        if obj.organiser_id is None:
+            return cast(User, request.user).is_staff
         return rights(request).may_in_team(Capability.SEE_MONEY, obj.organiser_id)
 
     when = dated("at", _("when"))

@@ -221,6 +221,7 @@ def of_another_kind() -> str:
         "a b",
         "",
     ],
+    ids=["tampered", "expired", "unsigned", "refresh", "no token", "two words", "empty"],
 )
 async def test_a_token_that_is_not_valid_uses_nobodys_budget(
     limited: RateLimits, limits: Limits, token: str

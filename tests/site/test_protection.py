@@ -147,7 +147,7 @@ async def opens(origin: str, **more: Any) -> bool:
     socket.scope["scheme"] = more.pop("scheme", "wss")
     accepted, _ = await socket.connect(timeout=5)
     await socket.disconnect()
-    return accepted
+    return bool(accepted)
 
 
 @pytest.fixture

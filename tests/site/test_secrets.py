@@ -12,7 +12,7 @@ from pytest_django import Settings
 from evently.checks import check_secrets, check_tokens
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-GOOD = secrets.token_urlsafe(50)
+GOOD = "Qm7rX2vLtY9cKfJp4WzB8nHsDgE3aUuRoT6yVixN5kMhPbCq1FwZjSdA0elGIOv7"
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ def application() -> Any:
 @asynccontextmanager
 async def opened(path: str) -> AsyncIterator[WebsocketCommunicator]:
     """A socket as one of the site's own pages opens it."""
-    headers = [(b"origin", b"http://localhost")]
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
     socket = WebsocketCommunicator(application(), path, headers=headers)
     accepted, _ = await socket.connect(timeout=PATIENCE_SECONDS)
     assert accepted

@@ -26,7 +26,11 @@ def make_session(user: User) -> str:
 def knock(session: str = "", origin: bytes = b"http://localhost") -> WebsocketCommunicator:
     """A socket that is not open yet."""
     cookie = f"{settings.SESSION_COOKIE_NAME}={session}".encode()
-    headers = [(b"origin", origin), *([(b"cookie", cookie)] if session else [])]
+    headers = [
+        (b"host", b"localhost"),
+        (b"origin", origin),
+        *([(b"cookie", cookie)] if session else []),
+    ]
     application = NoForeignPages(URLRouter(websocket_urlpatterns))
     return WebsocketCommunicator(application, "/ws/me/", headers=headers)
 

@@ -120,13 +120,15 @@ def put_off(delivery: Delivery, detail: str, *, now: datetime) -> None:
 def put_off_broken(delivery: Delivery, detail: str, *, now: datetime) -> None:
     """Our own code failed at it: that counts as a try. Try again later, or never.
 
-    Whatever broke after it was handed over is left to `settle_unanswered`.
+    Whatever broke after it was handed over is left to `settle_unanswered`, and what another worker
+    has by now to that one.
     """
     with unit_of_work():
-        _keep_attempt(delivery, OURSELVES, Outcome.BROKEN, detail, now)
-        still_ours = Delivery.objects.filter(pk=delivery.pk, status=Status.DUE)
-        again = _later_or_never(delivery, detail, now)
-        _change(still_ours, last_error=detail, **again)
+        still_ours = Delivery.objects.filter(
+            pk=delivery.pk, status=Status.DUE, claimed_until=delivery.claimed_until
+        )
+        if _change(still_ours, last_error=detail, **_later_or_never(delivery, detail, now)):
+            _keep_attempt(delivery, OURSELVES, Outcome.BROKEN, detail, now)
 
 
 def drop(delivery: Delivery, why: str) -> None:
@@ -195,8 +197,8 @@ def _settle(delivery: Delivery, **changes: Any) -> None:
     _change(Delivery.objects.filter(pk=delivery.pk, status__in=OPEN), **changes)
 
 
-def _change(deliveries: QuerySet[Delivery], *, last_error: str, **changes: Any) -> None:
-    deliveries.update(
+def _change(deliveries: QuerySet[Delivery], *, last_error: str, **changes: Any) -> int:
+    return deliveries.update(
         claimed_until=None,
         attempts=F("attempts") + 1,
         last_error=storable(last_error),

@@ -16,7 +16,7 @@ from django.db import connection
 
 from evently.dev.redis import free_port
 
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 30  # longer than the server drains
 
 

@@ -294,6 +294,12 @@ ADMIN_SCREENS = (
         "admin",
     ),
     Screen(
+        "admin-payment",
+        "admin:bookings_booking_payment",
+        lambda world: reverse("admin:bookings_booking_payment", args=[world.ticket.pk]),
+        "admin",
+    ),
+    Screen(
         "admin-cancelling",
         "admin:bookings_booking_cancelling",
         lambda world: reverse(
@@ -321,6 +327,7 @@ ADMIN_SCREENS = (
     plain("admin-invitations", "admin:events_invitation_changelist", "organiser"),
     plain("admin-changes", "admin:history_change_changelist", "organiser"),
     plain("admin-messages", "admin:notifications_broadcast_changelist", "organiser"),
+    plain("admin-write-message", "admin:notifications_broadcast_write", "organiser"),
     plain("admin-mails", "admin:notifications_delivery_changelist", "admin"),
     plain("admin-mail-previews", "admin:notifications_delivery_previews", "admin"),
     plain("admin-people", "admin:accounts_user_changelist", "admin"),

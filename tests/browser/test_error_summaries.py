@@ -34,4 +34,4 @@ def test_errors_of_an_organisers_event_are_told_at_its_top(visit: Visit) -> None
     page = visit("/admin/events/event/add/", owner, viewport={"width": 390, "height": 500})
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Please correct the errors below.")).to_be_visible()
-    expect_the_summary_to_lead_to(page, "Capacity", "#id_capacity")
+    expect_the_summary_to_lead_to(page, "Seats", "#id_capacity")

@@ -70,7 +70,7 @@ def test_a_failure_keeps_header_language_and_colours(
     fail(page)
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    expect(page.get_by_role("link", name="Ansehen, was läuft")).to_be_visible()
+    expect(page.get_by_role("link", name="Zum Programm")).to_be_visible()
     header = page.get_by_role("banner")
     expect(header.get_by_role("searchbox")).to_be_visible()
     expect(header.get_by_role("link", name=link)).to_be_visible()

@@ -56,7 +56,7 @@ def test_attendee_12_an_offer_comes_to_the_open_page_within_a_second(visit: Visi
     expect(bell(page)).to_have_text("1")
     cancel_one(event)
     toast = toasts(page)
-    expect(toast).to_contain_text("1 seat for you until")
+    expect(toast).to_contain_text("1 seat for you, for 23 hours")
     expect(bell(page)).to_have_text("2")
     toast.get_by_role("link").click()
     page.wait_for_url(f"**/waitlist/offers/{offer_token(offer_of(entry))}/")

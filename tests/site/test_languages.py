@@ -45,7 +45,7 @@ def test_a_region_of_english_gets_its_own_dates(accepted: str, cookie: str, lang
         ),
         (
             "en-gb",
-            "Tuesday 4 March 2031, 20:30, Berlin time",
+            "Tuesday, 4 March 2031, 20:30, Berlin time",
             "Tue, 4 Mar 2031, 20:30, Berlin time",
         ),
     ],
@@ -63,5 +63,5 @@ def test_a_page_has_british_dates_for_those_who_read_them(client: Client, asked:
     page = client.get(f"/events/{event.pk}/", headers={"Accept-Language": asked})
     content = " ".join(page.content.decode().split())
     assert '<html lang="en-gb"' in content
-    assert "Tuesday 4 March 2031, 20:30" in content
+    assert "Tuesday, 4 March 2031, 20:30" in content
     assert page["Content-Language"] == "en-gb"

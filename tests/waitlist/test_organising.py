@@ -202,7 +202,7 @@ def test_rules_that_make_no_sense_are_refused(changes: dict[str, int], team: Tea
 
 
 def test_a_rule_that_stays_as_it_is_leaves_no_trace(team: Team) -> None:
-    set_rules(event_id=team.event.pk, by=team.owner, changes={"offer_minutes": 10}, now=now())
+    set_rules(event_id=team.event.pk, by=team.owner, changes={"offer_minutes": 1440}, now=now())
     assert history() == []
 
 

@@ -31,10 +31,18 @@
     if (select?.querySelector(`option[value="${CSS.escape(zone)}"]`)) select.value = zone;
   }
 
+  /** Django's own script goes to the first field; what is wrong with the form comes first. */
+  function readErrors() {
+    document.querySelector("[data-error-summary]")?.focus();
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     nameIcons();
     proposeZone();
   });
   document.addEventListener("htmx:afterSwap", nameIcons);
-  addEventListener("load", labelBoxes);
+  addEventListener("load", () => {
+    labelBoxes();
+    readErrors();
+  });
 })();

@@ -150,6 +150,10 @@
       return this.#state.version;
     }
 
+    get sale() {
+      return this.#sale;
+    }
+
     get viewers() {
       return this.#viewers;
     }
@@ -436,9 +440,17 @@
       const fresh = await this.#read();
       // Somebody's booking is on its way: the answer to that is the next page.
       if (find("[data-book] button:disabled", this.#element)) return;
-      const isNew = fresh && Number(find("[data-live]", fresh).dataset.version) >= this.#place.version;
-      if (isNew) this.#show(fresh);
+      if (fresh && this.#isAsTold(fresh)) this.#show(fresh);
       else if ((this.#tries += 1) < TRIES_TO_RENEW) this.#later(1000 * this.#tries);
+    }
+
+    /**
+     * Whether the page that was read is not older than what was heard. A cache may be late, and a
+     * clock here go before that of the server: then what is shown stays as it is.
+     */
+    #isAsTold(page) {
+      const isNew = Number(find("[data-live]", page).dataset.version) >= this.#place.version;
+      return isNew && find("[data-show=chip]", page).classList.contains(this.#place.sale);
     }
 
     /** The page as it is now; null when that cannot be had. */

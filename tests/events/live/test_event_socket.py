@@ -46,6 +46,11 @@ async def test_a_snapshot_comes_on_connect() -> None:
             "ends_at": iso(event.ends_at),
             "sales_start_at": "2026-06-01T12:00:00Z",
             "sales_end_at": None,
+            "name": "Late Jazz",
+            "venue": "Cellar",
+            "starts_at": iso(event.starts_at),
+            "timezone": "UTC",
+            "max_per_booking": 10,
         }
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from evently.accounts.models import User
+from evently.fields import LineField, ParagraphsField
 from evently.ids import new_id
 from events.roles import EDITORS as EDITORS
 from events.roles import Capability, roles_with
@@ -59,7 +60,7 @@ class Organiser(models.Model):
     """A team that runs events."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(_("name"), max_length=MAX_NAME)
+    name = LineField(_("name"), max_length=MAX_NAME)
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -219,9 +220,9 @@ class Event(models.Model):
     organiser = models.ForeignKey(
         Organiser, on_delete=models.PROTECT, related_name="events", verbose_name=_("organiser")
     )
-    name = models.CharField(_("name"), max_length=MAX_NAME)
-    description = models.TextField(_("description"), max_length=MAX_DESCRIPTION, blank=True)
-    venue = models.CharField(_("venue"), max_length=MAX_NAME, blank=True)
+    name = LineField(_("name"), max_length=MAX_NAME)
+    description = ParagraphsField(_("description"), max_length=MAX_DESCRIPTION, blank=True)
+    venue = LineField(_("venue"), max_length=MAX_NAME, blank=True)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
     sales_start_at = models.DateTimeField(

@@ -11,6 +11,8 @@ from evently.api.fields import (
     Flag,
     Id,
     Instant,
+    Line,
+    Paragraphs,
     QueryShape,
     Shape,
     Text,
@@ -31,7 +33,7 @@ class OrganiserOut(serializers.ModelSerializer[Organiser]):
 
 
 class OrganiserIn(Shape):
-    name = Text(max_length=MAX_NAME)
+    name = Line(max_length=MAX_NAME)
 
 
 class OrganiserBrief(serializers.ModelSerializer[Organiser]):
@@ -96,11 +98,11 @@ class EventOut(serializers.ModelSerializer[Event]):
 class EventPatch(Shape):
     """What a person may change; `status` by steps: draft, published, cancelled."""
 
-    name = Text(max_length=MAX_NAME, required=False)
-    description = Text(
+    name = Line(max_length=MAX_NAME, required=False)
+    description = Paragraphs(
         max_length=MAX_DESCRIPTION, allow_blank=True, trim_whitespace=False, required=False
     )
-    venue = Text(max_length=MAX_NAME, allow_blank=True, required=False)
+    venue = Line(max_length=MAX_NAME, allow_blank=True, required=False)
     starts_at = Instant(required=False)
     ends_at = Instant(required=False, help_text="After `starts_at`, and in the future.")
     sales_start_at = Instant(
@@ -134,7 +136,7 @@ class EventPatch(Shape):
 class EventIn(EventPatch):
     """A new event; the organiser may be left out by whoever runs events for one team only."""
 
-    name = Text(max_length=MAX_NAME)
+    name = Line(max_length=MAX_NAME)
     starts_at = Instant()
     ends_at = Instant(help_text="After `starts_at`, and in the future.")
     capacity = WholeNumber(min_value=1, max_value=MAX_CAPACITY)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from evently.accounts.errors import LoginRefused, TooManyLogins
 from evently.accounts.models import User
 from evently.accounts.services import authenticate_user
+from evently.fields import LineInput
 
 MAX_PASSWORD = 128
 
@@ -16,7 +17,7 @@ MAX_PASSWORD = 128
 class NameForm(forms.Form):
     """What a person is called; allauth joins it to the sign-up form."""
 
-    name = forms.CharField(
+    name = LineInput(
         label=_("Your name"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),

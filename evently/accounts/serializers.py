@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from evently.accounts.models import User
-from evently.api.fields import Shape, Text
+from evently.api.fields import Line, Shape, Text
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
 MAX_TOKEN = 4096
@@ -30,7 +30,7 @@ class Registration(Shape):
         trim_whitespace=False,
         help_text="Not only digits, not a common one, not like the name or the address.",
     )
-    name = Text(max_length=150, allow_blank=True, default="")
+    name = Line(max_length=150, allow_blank=True, default="")
 
 
 class Credentials(Shape):
@@ -39,7 +39,7 @@ class Credentials(Shape):
 
 
 class Profile(Shape):
-    name = Text(max_length=150, required=False)
+    name = Line(max_length=150, required=False)
 
 
 class RefreshIn(Shape):

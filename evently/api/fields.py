@@ -12,6 +12,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from rest_framework import serializers
+from rest_framework.fields import empty
+
+from evently.text import clean_text
 
 MAX_NAMED = 10
 LARGEST_DIGITS = 18
@@ -58,6 +61,23 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Line(Text):
+    """A text of one line that people write, such as a name: see `evently.text`."""
+
+    lines = False
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str):
+            data = clean_text(data, lines=self.lines)
+        return super().run_validation(data)
+
+
+class Paragraphs(Line):
+    """A text of several lines that people write."""
+
+    lines = True
 
 
 class WholeNumber(serializers.IntegerField):

@@ -124,7 +124,7 @@ def _row(line: int, cells: list[str], sheet: _Sheet) -> EventRow:
         uid=uid or rows.derived_uid(name=name, starts_at=starts_at, venue=venue),
         name=name,
         description=rows.checked_text(
-            values["description"], what="description", limit=rows.MAX_DESCRIPTION
+            values["description"], what="description", limit=rows.MAX_DESCRIPTION, lines=True
         ),
         venue=venue,
         starts_at=starts_at,

@@ -333,7 +333,10 @@ def _row(event: Event, master: Event, uid: str, reading: _Reading) -> EventRow:
         uid=rows.checked_text(uid, what="UID", limit=rows.MAX_UID),
         name=rows.checked_name(_text(event, "SUMMARY").replace("\n", " ")),
         description=rows.checked_text(
-            _text(event, "DESCRIPTION"), what="description", limit=rows.MAX_DESCRIPTION
+            _text(event, "DESCRIPTION"),
+            what="description",
+            limit=rows.MAX_DESCRIPTION,
+            lines=True,
         ),
         venue=rows.checked_text(venue, what="location", limit=rows.MAX_VENUE),
         starts_at=_instant(start, zones),

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
+
+from evently.text import clean_text
 from events.validators import known_currencies, known_timezones
 
 MAX_NAME = 200
@@ -123,15 +126,21 @@ class Gathered:
         return ParsedFile(self.rows, sorted(self.bad, key=lambda bad: bad.line), self.past)
 
 
-def checked_text(value: str, *, what: str, limit: int) -> str:
-    """The text without outer blanks.
+def checked_text(value: str, *, what: str, limit: int, lines: bool = False) -> str:
+    """The text as `evently.text` cleans it, without outer blanks.
+
+    Args:
+        lines: it may have several lines.
 
     Raises:
-        Unreadable: longer than `limit` characters, or with a NUL character.
+        Unreadable: longer than `limit` characters, or with a character that is no text or turns
+            the order of letters around.
     """
-    text = value.strip()
-    if "\0" in text:
-        raise Unreadable(f"The {what} holds a NUL character; remove it.")
+    try:
+        text = clean_text(value, lines=lines).strip()
+    except ValidationError as error:
+        code = error.params["code"]
+        raise Unreadable(f"The {what} holds the invisible character {code}; remove it.") from None
     if len(text) > limit:
         raise Unreadable(f"The {what} has {len(text)} characters; shorten it to {limit} at most.")
     return text

@@ -22,6 +22,7 @@ from unfold.widgets import (
 )
 
 from evently.accounts.models import User
+from evently.fields import LineInput, ParagraphsInput
 from evently.site.templatetags.show import number, short
 from events.admin.events import EventAdmin
 from events.admin.steps import EventStep
@@ -61,10 +62,10 @@ class BroadcastStep(EventStep):
         initial=Broadcast.Audience.BOOKED,
         widget=UnfoldAdminRadioSelectWidget(),
     )
-    subject = forms.CharField(
+    subject = LineInput(
         label=_("Subject"), max_length=MAX_SUBJECT, widget=UnfoldAdminTextInputWidget()
     )
-    body = forms.CharField(
+    body = ParagraphsInput(
         label=_("Text"),
         max_length=MAX_BODY,
         widget=UnfoldAdminTextareaWidget(),

@@ -331,7 +331,7 @@ def test_an_entry_without_uid_keeps_its_identity() -> None:
         ("X-EVENTLY-PRICE:-1", "price"),
         ("X-EVENTLY-CURRENCY:XXQ", "currency"),
         ("LOCATION:" + "x" * 201, "location has 201 characters"),
-        ("DESCRIPTION:a\0b", "NUL"),
+        ("DESCRIPTION:a\0b", "U+0000"),
         ("DURATION:-PT1H", "ends before or when it starts"),
         ("DURATION:P999999999999D", "DURATION"),
         ("DURATION:P9999999D", "too long"),

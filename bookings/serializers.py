@@ -7,11 +7,12 @@ from rest_framework import serializers
 from bookings.models import Booking
 from evently.api.fields import Id, Shape, WholeNumber
 from evently.instants import iso
+from evently.money import MAX_PLACES, amount_text
 from events.models import MAX_CAPACITY
 
 
 class BookingOut(serializers.ModelSerializer[Booking]):
-    total = serializers.DecimalField(max_digits=16, decimal_places=2, read_only=True)
+    total = serializers.DecimalField(max_digits=16, decimal_places=MAX_PLACES, read_only=True)
 
     class Meta:
         model = Booking
@@ -44,8 +45,8 @@ def shown(booking: Booking) -> dict[str, Any]:
         "reference": booking.reference,
         "event_id": str(booking.event_id),
         "quantity": booking.quantity,
-        "unit_price": f"{booking.unit_price:.2f}",
-        "total": f"{booking.total:.2f}",
+        "unit_price": amount_text(booking.unit_price, booking.currency),
+        "total": amount_text(booking.total, booking.currency),
         "currency": booking.currency,
         "status": str(booking.status),
         "refund": str(booking.refund),

@@ -20,9 +20,12 @@ from evently.api.fields import (
 )
 from evently.api.pagination import PageIn
 from evently.instants import iso
+from evently.money import amount_text, known_currencies
 from events.models import MAX_CAPACITY, MAX_DESCRIPTION, MAX_NAME, Event, Organiser
 from events.queries import ORDERINGS
-from events.validators import known_currencies, validate_timezone
+from events.validators import validate_timezone
+
+UNKNOWN_CURRENCY = {"invalid_choice": _("Use a three-letter ISO code such as EUR.")}
 
 
 class OrganiserOut(serializers.ModelSerializer[Organiser]):
@@ -85,7 +88,7 @@ class EventOut(serializers.ModelSerializer[Event]):
             "timezone": event.timezone,
             "capacity": event.capacity,
             "available_seats": event.available_seats,
-            "price": f"{event.price:.2f}",
+            "price": amount_text(event.price, event.currency),
             "currency": event.currency,
             "max_per_booking": event.max_per_booking,
             "repeat_bookings_allowed": event.repeat_bookings_allowed,
@@ -126,7 +129,7 @@ class EventPatch(Shape):
     currency = Choice(
         choices=sorted(known_currencies()),
         required=False,
-        error_messages={"invalid_choice": _("Use a three-letter ISO code such as EUR.")},
+        error_messages=UNKNOWN_CURRENCY,
     )
     max_per_booking = WholeNumber(min_value=1, max_value=MAX_CAPACITY, required=False)
     repeat_bookings_allowed = Flag(required=False)
@@ -152,10 +155,19 @@ class EventSearchIn(PageIn):
         max_length=200,
         help_text="Words, or their beginnings, of name, venue or description; all must match.",
     )
-    starts_after = Instant(required=False)
-    starts_before = Instant(required=False)
-    min_price = Amount(required=False)
-    max_price = Amount(required=False)
+    starts_after = Instant(
+        required=False,
+        help_text="Only events that end after this: one that has begun before is found, too.",
+    )
+    starts_before = Instant(required=False, help_text="Only events that have begun by then.")
+    min_price = Amount(required=False, help_text="Needs `currency`, unless it is 0.")
+    max_price = Amount(required=False, help_text="Needs `currency`, unless it is 0.")
+    currency = Choice(
+        choices=sorted(known_currencies()),
+        required=False,
+        error_messages=UNKNOWN_CURRENCY,
+        help_text="Only events priced in it. Amounts of different currencies are not compared.",
+    )
     available = Flag(
         required=False, help_text="Only events that can be booked now: on sale, with seats left."
     )
@@ -163,7 +175,17 @@ class EventSearchIn(PageIn):
         required=False,
         help_text="All events of one organiser: past ones too, and drafts for its members.",
     )
-    ordering = Choice(choices=ORDERINGS, required=False, help_text="Else `starts_at`.")
+    ordering = Choice(
+        choices=tuple(ORDERINGS),
+        required=False,
+        help_text="Else `starts_at`. By `price`: within each currency, one after the other.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs.get("min_price") or attrs.get("max_price")) and "currency" not in attrs:
+            told = _("Say in which currency, such as currency=EUR: amounts are not converted.")
+            raise serializers.ValidationError({"currency": told})
+        return attrs
 
 
 class PopularIn(QueryShape):

@@ -146,7 +146,7 @@ def test_postgresql_takes_every_vector_and_query(text: str, asked: str) -> None:
 def test_the_hits_are_counted(api: APIClient, client: Client) -> None:
     for number in range(3):
         make_event(name=f"Jazz {number}", venue="Cellar")
-    make_event(name="Opera")
+    make_event(name="Opera", venue="Hall")
     path = reverse("events")
     first = api.get(path, {"search": "jazz", "limit": "2"}).data
     assert (first["count"], len(first["results"])) == (3, 2)

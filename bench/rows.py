@@ -22,11 +22,14 @@ WITH organiser AS (
 INSERT INTO events_event
     (id, organiser_id, name, description, venue, starts_at, ends_at, timezone, capacity,
      available_seats, price, currency, max_per_booking, repeat_bookings_allowed, status, version,
-     edited_version, created_at)
+     edited_version, created_at, words)
 SELECT uuidv7(), organiser.id, %(name)s || ' ' || place, repeat('An evening to remember. ', 8),
     'Hall ' || place %% 50, now() + interval '30 days' + place * interval '1 minute',
     now() + interval '31 days' + place * interval '1 minute', 'Europe/Berlin', %(seats)s, %(seats)s,
-    10 + place %% 40, 'EUR', 10, false, 'published', 1, 1, now()
+    10 + place %% 40, 'EUR', 10, false, 'published', 1, 1, now(),
+    setweight(to_tsvector('simple', %(name)s || ' ' || place), 'A')
+    || setweight(to_tsvector('simple', 'Hall ' || place %% 50), 'B')
+    || setweight(to_tsvector('simple', 'An evening to remember'), 'C')
 FROM organiser, generate_series(1, %(number)s) AS place
 RETURNING id::text
 """

@@ -22,6 +22,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from bookings.models import Booking
+from evently.money import MAX_PLACES, amount_text
 
 ROWS_AT_ONCE = 500
 PIECE_BYTES = 64 * 1024
@@ -112,8 +113,8 @@ def _cells(booking: Any, words: Mapping[str, str]) -> list[Cell]:
         booking.event__starts_at.astimezone(zone),
         booking.event__timezone,
         booking.quantity,
-        booking.unit_price,
-        booking.unit_price * booking.quantity,
+        _amount(booking.unit_price, booking.currency),
+        _amount(booking.unit_price * booking.quantity, booking.currency),
         booking.currency,
         words[booking.status],
         booking.amount_received,
@@ -122,6 +123,11 @@ def _cells(booking: Any, words: Mapping[str, str]) -> list[Cell]:
         booking.created_at.astimezone(zone),
         booking.cancelled_at and booking.cancelled_at.astimezone(zone),
     ]
+
+
+def _amount(amount: Decimal, currency: str) -> Decimal:
+    """The same amount, with the decimals that its currency has."""
+    return Decimal(amount_text(amount, currency))
 
 
 def _csv_chunks(titles: list[Cell], rows: Iterator[list[Cell]]) -> Iterator[bytes]:
@@ -144,7 +150,10 @@ def _csv_cell(cell: Cell) -> Cell:
 
 def _write_sheet(book: Workbook, rows: Iterator[list[Cell]]) -> int:
     """Add a sheet with the rows; returns how many."""
-    money = book.add_format({"num_format": "#,##0.00"})
+    money = [
+        book.add_format({"num_format": "#,##0" + ("." + "0" * places if places else "")})
+        for places in range(MAX_PLACES + 1)
+    ]
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     sheet, written = _new_sheet(book), 0
     for written, row in enumerate(rows, start=1):
@@ -152,13 +161,17 @@ def _write_sheet(book: Workbook, rows: Iterator[list[Cell]]) -> int:
             if isinstance(cell, datetime):
                 sheet.write_datetime(written, column, cell, moment)
             elif isinstance(cell, Decimal):
-                sheet.write_number(written, column, cell, money)
+                sheet.write_number(written, column, cell, money[_places(cell)])
             elif isinstance(cell, int):
                 sheet.write_number(written, column, cell)
             elif cell:
                 sheet.write_string(written, column, _plain(cell))
     sheet.autofilter(0, 0, written, len(COLUMNS) - 1)
     return written
+
+
+def _places(amount: Decimal) -> int:
+    return -int(amount.as_tuple().exponent)
 
 
 def _new_sheet(book: Workbook) -> Worksheet:

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from evently.accounts.models import User
 from evently.ids import new_id, new_reference
+from evently.money import MAX_DIGITS, MAX_PLACES
 from events.models import MAX_CAPACITY, Event
 from events.roles import Capability
 
@@ -73,7 +74,9 @@ class Booking(models.Model):
         verbose_name=_("booked by"),
     )
     quantity = models.PositiveIntegerField(_("seats"))
-    unit_price = models.DecimalField(_("price of a seat"), max_digits=10, decimal_places=2)
+    unit_price = models.DecimalField(
+        _("price of a seat"), max_digits=MAX_DIGITS, decimal_places=MAX_PLACES
+    )
     currency = models.CharField(_("currency"), max_length=3)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.CONFIRMED
@@ -86,7 +89,7 @@ class Booking(models.Model):
     # What the organiser says they were paid, of the total; None while nobody has said so. Evently
     # itself takes no money.
     amount_received = models.DecimalField(
-        _("payment received"), max_digits=16, decimal_places=2, null=True, blank=True
+        _("payment received"), max_digits=17, decimal_places=MAX_PLACES, null=True, blank=True
     )
     received_at = models.DateTimeField(_("payment noted at"), null=True, blank=True)
     created_at = models.DateTimeField(_("booked at"))

@@ -14,6 +14,7 @@ from bookings.queries import list_bookings
 from bookings.services import cancel_booking
 from evently.accounts.models import User
 from evently.accounts.personal_data import PersonalData
+from evently.money import amount_text
 from events.errors import EventClosed
 
 ROWS_AT_ONCE = 500
@@ -28,7 +29,7 @@ def _collect(user: User) -> Iterator[dict[str, Any]]:
             "venue": booking.event.venue,
             "starts_at": booking.event.starts_at,
             "seats": booking.quantity,
-            "total": booking.total,
+            "total": amount_text(booking.total, booking.currency),
             "currency": booking.currency,
             "status": booking.status,
             "amount_received": booking.amount_received,

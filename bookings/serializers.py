@@ -7,19 +7,20 @@ from rest_framework import serializers
 from bookings.models import Booking
 from evently.api.fields import Id, Shape, WholeNumber
 from evently.instants import iso
+from evently.money import MAX_PLACES, amount_text
 from events.models import MAX_CAPACITY
 
 
 class BookingOut(serializers.ModelSerializer[Booking]):
     total = serializers.DecimalField(
         max_digits=16,
-        decimal_places=2,
+        decimal_places=MAX_PLACES,
         read_only=True,
         help_text="The price of all seats. Evently takes no payments: it is paid at the door.",
     )
     amount_received = serializers.DecimalField(
         max_digits=16,
-        decimal_places=2,
+        decimal_places=MAX_PLACES,
         read_only=True,
         allow_null=True,
         help_text="What the organiser noted as paid, of the total; null while nobody noted any.",
@@ -64,11 +65,11 @@ def shown(booking: Booking) -> dict[str, Any]:
         "reference": booking.reference,
         "event_id": str(booking.event_id),
         "quantity": booking.quantity,
-        "unit_price": f"{booking.unit_price:.2f}",
-        "total": f"{booking.total:.2f}",
+        "unit_price": amount_text(booking.unit_price, booking.currency),
+        "total": amount_text(booking.total, booking.currency),
         "currency": booking.currency,
         "status": str(booking.status),
-        "amount_received": None if received is None else f"{received:.2f}",
+        "amount_received": None if received is None else amount_text(received, booking.currency),
         "refund": str(booking.refund),
         "created_at": iso(booking.created_at),
         "cancelled_at": iso(booking.cancelled_at),

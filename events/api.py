@@ -13,7 +13,7 @@ from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
 )
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,7 +41,7 @@ from events.keeping import (
     let_edge_keep_event,
     let_edge_keep_list,
 )
-from events.listing import fetch_known, fetch_search
+from events.listing import MAX_COUNT, count_hits, fetch_known, fetch_search
 from events.models import Event
 from events.serializers import (
     EventIn,
@@ -90,6 +90,11 @@ CONCERT = OpenApiExample(
         "status": "published",
     },
 )
+COUNT = serializers.IntegerField(
+    allow_null=True,
+    max_value=MAX_COUNT,
+    help_text=f"How many events `search` finds; {MAX_COUNT} says so many or more. Null without it.",
+)
 SECONDS_OF_POPULAR = 30
 UNCHANGED = OpenApiResponse(description="The event is still as you know it.")
 
@@ -126,7 +131,9 @@ class OrganisersView(ApiView):
 class EventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(parameters=[EventSearchIn], responses=paginated(EventOut), tags=["events"])
+    @extend_schema(
+        parameters=[EventSearchIn], responses=paginated(EventOut, count=COUNT), tags=["events"]
+    )
     def get(self, request: Request) -> Response:
         """Upcoming events, soonest first."""
         query, now = self.read_query(EventSearchIn), timezone.now()
@@ -136,6 +143,7 @@ class EventsView(ApiView):
         fetch = fetch_search(search, cursor)
         page = paginate(events, cursor=cursor, limit=limit, fetch=fetch)
         response = self.show_page(page, EventOut)
+        response.data["count"] = count_hits(events, search)
         seconds = SECONDS_OF_AVAILABLE if search.available else SECONDS
         return let_edge_keep_list(request, response, page.rows, now=now, seconds=seconds)
 

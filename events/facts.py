@@ -20,6 +20,7 @@ class EventStateChanged:
     available_seats: int
     capacity: int
     price: Decimal
+    currency: str
     status: str
     version: int
     ends_at: datetime
@@ -43,6 +44,7 @@ class EventStateChanged:
             available_seats=event.available_seats,
             capacity=event.capacity,
             price=event.price,
+            currency=event.currency,
             status=event.status,
             version=event.version,
             ends_at=event.ends_at,

@@ -3,6 +3,7 @@ is read anew, under all conditions of the list. So seat counts are those of this
 does not belong into the list any more shows at once that the known order is out of date.
 """
 
+from datetime import datetime
 from hashlib import blake2b
 
 from django.db.models import QuerySet
@@ -14,6 +15,8 @@ from events.catalogue import CatalogueSearch
 from events.facts import ListsChanged, OrganiserRenamed
 from events.models import Event
 from events.queries import EventSearch
+
+MAX_COUNT = 1_000
 
 
 def fetch_search(search: EventSearch | CatalogueSearch, cursor: str | None = None) -> Fetch[Event]:
@@ -43,6 +46,34 @@ def fetch_known(name: str) -> Fetch[Event]:
         return rows
 
     return fetch
+
+
+def count_hits(events: QuerySet[Event], search: EventSearch | CatalogueSearch) -> int | None:
+    """How many events words find, `MAX_COUNT` at most; None when no words are asked for.
+
+    Counted are the rows of `events`, which is the list of `search` from its beginning.
+    """
+    common = search.common if isinstance(search, CatalogueSearch) else search
+    place = search.place if isinstance(search, CatalogueSearch) else ""
+    if not f"{common.search}{place}".strip():
+        return None
+    key = blake2b(f"count {search!r}".encode(), digest_size=16).hexdigest()
+    is_kept = not (common.available or common.organiser)
+    generation, kept = lists.find(key) if is_kept else (None, None)
+    if kept is None:
+        kept = [events.order_by()[:MAX_COUNT].count()]
+        lists.keep(key, generation, kept)
+    return int(kept[0])
+
+
+def fetch_currencies(now: datetime) -> list[str]:
+    """The currencies of upcoming events, by code."""
+    generation, known = lists.find("currencies")
+    if known is None:
+        upcoming = Event.objects.upcoming(now).order_by("currency")
+        known = list(upcoming.values_list("currency", flat=True).distinct())
+        lists.keep("currencies", generation, known)
+    return known
 
 
 def hear_of_lists(fact: ListsChanged) -> None:

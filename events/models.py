@@ -1,12 +1,12 @@
 """Organisers, their people and their events."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -18,15 +18,20 @@ from django.utils.translation import pgettext_lazy
 from evently.accounts.models import User
 from evently.accounts.validators import validate_name
 from evently.addresses import AddressField
+from evently.fields import LineField, ParagraphsField
 from evently.ids import new_id
+from evently.money import MAX_DIGITS, MAX_PLACES, validate_amount, validate_currency
+from evently.search import search_vector
 from events.roles import EDITORS as EDITORS
 from events.roles import Capability, roles_with
 from events.roles import Role as Role
-from events.validators import known_timezones, validate_currency, validate_timezone
+from events.validators import known_timezones, validate_timezone
 
 MAX_CAPACITY = 1_000_000
 MAX_NAME = 200
 MAX_DESCRIPTION = 20_000
+# The fields whose words find an event.
+SEARCHED = frozenset({"name", "venue", "description"})
 OWNER_OF_ONE_EVENT = _("An owner looks after all events. Choose another role, or leave this empty.")
 EVENT_OF_OTHERS = _("Choose an event of this organiser.")
 _SALE_ENDS_LATE = _(
@@ -61,7 +66,7 @@ class Organiser(models.Model):
     """A team that runs events."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(_("name"), max_length=MAX_NAME, validators=[validate_name])
+    name = LineField(_("name"), max_length=MAX_NAME, validators=[validate_name])
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -289,7 +294,20 @@ _EventManager = models.Manager.from_queryset(EventQuerySet)
 class EventManager(_EventManager["Event"]):
     def get_queryset(self) -> EventQuerySet:
         # The search vector is for the database alone: never fetched.
-        return EventQuerySet(self.model, using=self._db).defer("search")
+        return EventQuerySet(self.model, using=self._db).defer("words")
+
+
+class WordsField(SearchVectorField):
+    """What an event is found by; made anew whenever its row is saved."""
+
+    def deconstruct(self) -> Any:
+        """To the database, and so to migrations, it is Django's own field."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.contrib.postgres.search.SearchVectorField", args, options
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        assert isinstance(model_instance, Event)
+        return model_instance.make_words()
 
 
 class Event(models.Model):
@@ -310,9 +328,9 @@ class Event(models.Model):
     organiser = models.ForeignKey(
         Organiser, on_delete=models.PROTECT, related_name="events", verbose_name=_("organiser")
     )
-    name = models.CharField(_("name"), max_length=MAX_NAME)
-    description = models.TextField(_("description"), max_length=MAX_DESCRIPTION, blank=True)
-    venue = models.CharField(_("venue"), max_length=MAX_NAME, blank=True)
+    name = LineField(_("name"), max_length=MAX_NAME)
+    description = ParagraphsField(_("description"), max_length=MAX_DESCRIPTION, blank=True)
+    venue = LineField(_("venue"), max_length=MAX_NAME, blank=True)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
     sales_start_at = models.DateTimeField(
@@ -332,7 +350,11 @@ class Event(models.Model):
     )
     available_seats = models.PositiveIntegerField(_("available seats"), editable=False)
     price = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, default=0, validators=[MinValueValidator(0)]
+        _("price"),
+        max_digits=MAX_DIGITS,
+        decimal_places=MAX_PLACES,
+        default=0,
+        validators=[MinValueValidator(0)],
     )
     currency = models.CharField(
         _("currency"), max_length=3, default="EUR", validators=[validate_currency]
@@ -355,13 +377,7 @@ class Event(models.Model):
     moved_at = models.DateTimeField(null=True, editable=False)
     import_uid = models.CharField(max_length=255, null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
-    search = models.GeneratedField(
-        expression=SearchVector("name", weight="A", config="simple")
-        + SearchVector("venue", weight="B", config="simple")
-        + SearchVector("description", weight="C", config="simple"),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
+    words = WordsField(null=True, editable=False)
 
     objects = EventManager()
 
@@ -400,22 +416,44 @@ class Event(models.Model):
             ),
         )
         indexes = (
-            GinIndex(fields=("search",), name="event_search"),
+            GinIndex(fields=("words",), name="event_words"),
             models.Index(fields=("starts_at", "id"), name="event_by_start"),
-            models.Index(fields=("price", "id"), name="event_by_price"),
+            models.Index(fields=("currency", "price", "id"), name="event_by_currency_and_price"),
             models.Index(fields=("status", "ends_at"), name="event_by_status_and_end"),
         )
 
     def __str__(self) -> str:
         return self.name
 
+    def save(self, **options: Any) -> None:  # type: ignore[override]
+        """Save the row, and the words of it when its texts are saved."""
+        names = options.get("update_fields")
+        if names is None:
+            self.words = None  # no longer deferred: `WordsField` makes them
+        elif SEARCHED & set(names):
+            options["update_fields"] = {*names, "words"}
+        super().save(**options)
+
+    def make_words(self) -> str:
+        """The words of name (A), venue (B) and description (C), for the column `words`."""
+        return search_vector({"A": self.name, "B": self.venue, "C": self.description})
+
     def clean(self) -> None:
         """The rules over several fields; those over one are its validators."""
+        self._clean_price()
         if not self.starts_at or not self.ends_at:
             return
         if self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": _("The event must end after it starts.")})
         self._clean_sale()
+
+    def _clean_price(self) -> None:
+        if self.price is None or not self.currency:
+            return
+        try:
+            validate_amount(self.price, self.currency)
+        except ValidationError as error:
+            raise ValidationError({"price": error}) from error
 
     def _clean_sale(self) -> None:
         """The sale lies before the event's end and takes some time; see the constraints."""

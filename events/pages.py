@@ -1,5 +1,6 @@
 """The catalogue: the page with all upcoming events."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,16 +11,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from evently.api.pagination import paginate
 from evently.errors import Invalid
 from evently.site.pages import page, visitor
 from evently.site.public import public
+from evently.site.templatetags.show import number
 from events.catalogue import CatalogueSearch, list_catalogue
 from events.keeping import SECONDS, SECONDS_OF_AVAILABLE, let_edge_keep_list
-from events.listing import fetch_search
+from events.listing import MAX_COUNT, count_hits, fetch_currencies, fetch_search
 from events.models import Event
 from events.queries import EventSearch
 
@@ -74,12 +78,26 @@ class SearchForm(forms.Form):
             "100": _("Up to 100"),
         },
     )
+    currency = forms.ChoiceField(label=_("Currency"), required=False)
     available = forms.BooleanField(label=_("Only available"), required=False)
     first_date = forms.DateField(label=_("From"), required=False, widget=DateInput())
     last_date = forms.DateField(label=_("Until"), required=False, widget=DateInput())
     organiser = forms.UUIDField(required=False, widget=forms.HiddenInput())
 
+    def __init__(self, data: Any, currencies: Sequence[str]) -> None:
+        super().__init__(data)
+        self.only_currency = currencies[0] if len(currencies) == 1 else ""
+        field = self.fields["currency"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Any currency")), *((code, code) for code in currencies)]
+        if len(currencies) < 2:
+            del self.fields["currency"]
+
     def clean(self) -> None:
+        price, currency = (self.cleaned_data.get(name) for name in ("price", "currency"))
+        if "currency" in self.cleaned_data and PRICES.get(price) and not currency:
+            told = _("Choose the currency of this price, too: amounts are not converted.")
+            self.add_error("currency", told)
         first, last = self.cleaned_data.get("first_date"), self.cleaned_data.get("last_date")
         if first and last and last < first:
             self.add_error("last_date", _("Choose the same day as “From”, or a later one."))
@@ -90,10 +108,13 @@ class SearchForm(forms.Form):
         span = WHEN.get(asked.get("when", ""))
         # The same wish within an hour is the same search.
         now = now.replace(minute=0, second=0, microsecond=0)
+        max_price = PRICES.get(asked.get("price", ""))
+        currency = asked.get("currency") or (self.only_currency if max_price else "") or None
         common = EventSearch(
             search=asked.get("search", ""),
             starts_before=now + span if span else None,
-            max_price=PRICES.get(asked.get("price", "")),
+            max_price=max_price if currency or not max_price else None,
+            currency=currency,
             available=asked.get("available", False),
         )
         return CatalogueSearch(
@@ -121,7 +142,7 @@ class SearchForm(forms.Form):
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Upcoming events as cards, soonest first."""
     now, cursor = timezone.now(), request.GET.get("cursor")
-    form = SearchForm(request.GET)
+    form = SearchForm(request.GET, fetch_currencies(now))
     wish = form.wish(now)
     events = list_catalogue(search=wish, user=visitor(request), now=now)
     try:
@@ -132,6 +153,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": shown,
+        "hits": _hits(count_hits(events, wish)),
         "is_narrowed": wish != CatalogueSearch(),
         "has_dates": any(request.GET.get(name) for name in ("first_date", "last_date")),
         "poll": _poll_address(wish.common, shown.rows),
@@ -141,12 +163,28 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return let_edge_keep_list(request, response, shown.rows, now=now, seconds=seconds)
 
 
+def _hits(count: int | None) -> str:
+    if count is None:
+        return ""
+    if count >= MAX_COUNT:
+        return _now("%(count)s events or more") % {"count": number(count)}
+    return ngettext("%(count)s event", "%(count)s events", count) % {"count": number(count)}
+
+
 def _poll_address(wish: EventSearch, shown: list[Event]) -> str:
-    """Where the page's script asks how its cards stand: whatever begins between first and last.
+    """Where the page's script asks how its cards stand: whatever takes place between the start of
+    the first and of the last. Those that began last come first: what began before the first card
+    stands on an earlier page.
 
     Sold-out ones are to be told, too.
     """
-    asked: dict[str, Any] = {"limit": CARDS, "search": wish.search, "max_price": wish.max_price}
+    asked: dict[str, Any] = {
+        "ordering": "-starts_at",
+        "limit": CARDS,
+        "search": wish.search,
+        "max_price": wish.max_price,
+        "currency": wish.currency,
+    }
     if shown:
         asked["starts_after"] = shown[0].starts_at.isoformat()
         asked["starts_before"] = shown[-1].starts_at.isoformat()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F
 
 from evently.accounts.models import User
-from evently.words import words_query
+from evently.search import words_query
 from events.errors import EventNotFound
 from events.models import (
     Event,
@@ -25,7 +25,15 @@ from events.models import (
 )
 from events.roles import CAPABILITIES, Capability, Role
 
-ORDERINGS = ("starts_at", "-starts_at", "price", "-price", "name", "-name")
+# Amounts of different currencies cannot be compared: they are listed one currency after the other.
+ORDERINGS = {
+    "starts_at": ("starts_at",),
+    "-starts_at": ("-starts_at",),
+    "price": ("currency", "price"),
+    "-price": ("-currency", "-price"),
+    "name": ("name",),
+    "-name": ("-name",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,9 @@ class EventSearch:
     """What a list of events is narrowed down to; None or an empty text narrows nothing.
 
     Args:
+        starts_after: only what is not over by then: a festival is found on its second day, too.
+        starts_before: only what has begun by then.
+        currency: only what is priced in it; min_price and max_price are amounts of it.
         available: only what can be booked now: on sale, with seats left.
     """
 
@@ -41,6 +52,7 @@ class EventSearch:
     starts_before: datetime | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
+    currency: str | None = None
     available: bool = False
     organiser: UUID | None = None
     ordering: str = "starts_at"
@@ -52,7 +64,7 @@ def list_events(*, search: EventSearch, user: User | None, now: datetime) -> Eve
     With an organiser: all of that organiser's events which the user may see, drafts and past ones
     included.
     """
-    events = Event.objects.select_related("organiser").order_by(search.ordering, "id")
+    events = Event.objects.select_related("organiser").order_by(*ORDERINGS[search.ordering], "id")
     if search.organiser:
         events = events.visible_to(user).filter(organiser=search.organiser)
     else:
@@ -208,11 +220,13 @@ def may_see(event: Event, user: User) -> bool:
 
 
 def _bounds(search: EventSearch) -> dict[str, object]:
+    """An event takes place from its start up to its end, which is no part of it."""
     bounds = {
-        "starts_at__gte": search.starts_after,
+        "ends_at__gt": search.starts_after,
         "starts_at__lte": search.starts_before,
         "price__gte": search.min_price,
         "price__lte": search.max_price,
+        "currency": search.currency,
     }
     return {lookup: bound for lookup, bound in bounds.items() if bound is not None}
 
@@ -222,4 +236,4 @@ def _matching(events: EventQuerySet, search: EventSearch) -> EventQuerySet:
     if not search.search.strip():
         return events
     wanted = words_query(search.search)
-    return events.filter(search=wanted) if wanted else events.none()
+    return events.filter(words=wanted) if wanted else events.none()

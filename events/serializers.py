@@ -12,6 +12,8 @@ from evently.api.fields import (
     Flag,
     Id,
     Instant,
+    Line,
+    Paragraphs,
     QueryShape,
     Shape,
     Text,
@@ -19,9 +21,12 @@ from evently.api.fields import (
 )
 from evently.api.pagination import PageIn
 from evently.instants import iso
+from evently.money import amount_text, known_currencies
 from events.models import MAX_CAPACITY, MAX_DESCRIPTION, MAX_NAME, Event, Organiser
 from events.queries import ORDERINGS
-from events.validators import known_currencies, validate_timezone
+from events.validators import validate_timezone
+
+UNKNOWN_CURRENCY = {"invalid_choice": _("Use a three-letter ISO code such as EUR.")}
 
 
 class OrganiserOut(serializers.ModelSerializer[Organiser]):
@@ -32,7 +37,7 @@ class OrganiserOut(serializers.ModelSerializer[Organiser]):
 
 
 class OrganiserIn(Shape):
-    name = Text(max_length=MAX_NAME, validators=[validate_name], help_text="Without a link in it.")
+    name = Line(max_length=MAX_NAME, validators=[validate_name], help_text="Without a link in it.")
 
 
 class OrganiserBrief(serializers.ModelSerializer[Organiser]):
@@ -84,7 +89,7 @@ class EventOut(serializers.ModelSerializer[Event]):
             "timezone": event.timezone,
             "capacity": event.capacity,
             "available_seats": event.available_seats,
-            "price": f"{event.price:.2f}",
+            "price": amount_text(event.price, event.currency),
             "currency": event.currency,
             "max_per_booking": event.max_per_booking,
             "repeat_bookings_allowed": event.repeat_bookings_allowed,
@@ -97,11 +102,11 @@ class EventOut(serializers.ModelSerializer[Event]):
 class EventPatch(Shape):
     """What a person may change; `status` by steps: draft, published, cancelled."""
 
-    name = Text(max_length=MAX_NAME, required=False)
-    description = Text(
+    name = Line(max_length=MAX_NAME, required=False)
+    description = Paragraphs(
         max_length=MAX_DESCRIPTION, allow_blank=True, trim_whitespace=False, required=False
     )
-    venue = Text(max_length=MAX_NAME, allow_blank=True, required=False)
+    venue = Line(max_length=MAX_NAME, allow_blank=True, required=False)
     starts_at = Instant(required=False)
     ends_at = Instant(required=False, help_text="After `starts_at`, and in the future.")
     sales_start_at = Instant(
@@ -125,7 +130,7 @@ class EventPatch(Shape):
     currency = Choice(
         choices=sorted(known_currencies()),
         required=False,
-        error_messages={"invalid_choice": _("Use a three-letter ISO code such as EUR.")},
+        error_messages=UNKNOWN_CURRENCY,
     )
     max_per_booking = WholeNumber(min_value=1, max_value=MAX_CAPACITY, required=False)
     repeat_bookings_allowed = Flag(required=False)
@@ -135,7 +140,7 @@ class EventPatch(Shape):
 class EventIn(EventPatch):
     """A new event; the organiser may be left out by whoever runs events for one team only."""
 
-    name = Text(max_length=MAX_NAME)
+    name = Line(max_length=MAX_NAME)
     starts_at = Instant()
     ends_at = Instant(help_text="After `starts_at`, and in the future.")
     capacity = WholeNumber(min_value=1, max_value=MAX_CAPACITY)
@@ -151,10 +156,19 @@ class EventSearchIn(PageIn):
         max_length=200,
         help_text="Words, or their beginnings, of name, venue or description; all must match.",
     )
-    starts_after = Instant(required=False)
-    starts_before = Instant(required=False)
-    min_price = Amount(required=False)
-    max_price = Amount(required=False)
+    starts_after = Instant(
+        required=False,
+        help_text="Only events that end after this: one that has begun before is found, too.",
+    )
+    starts_before = Instant(required=False, help_text="Only events that have begun by then.")
+    min_price = Amount(required=False, help_text="Needs `currency`, unless it is 0.")
+    max_price = Amount(required=False, help_text="Needs `currency`, unless it is 0.")
+    currency = Choice(
+        choices=sorted(known_currencies()),
+        required=False,
+        error_messages=UNKNOWN_CURRENCY,
+        help_text="Only events priced in it. Amounts of different currencies are not compared.",
+    )
     available = Flag(
         required=False, help_text="Only events that can be booked now: on sale, with seats left."
     )
@@ -162,7 +176,17 @@ class EventSearchIn(PageIn):
         required=False,
         help_text="All events of one organiser: past ones too, and drafts for its members.",
     )
-    ordering = Choice(choices=ORDERINGS, required=False, help_text="Else `starts_at`.")
+    ordering = Choice(
+        choices=tuple(ORDERINGS),
+        required=False,
+        help_text="Else `starts_at`. By `price`: within each currency, one after the other.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if (attrs.get("min_price") or attrs.get("max_price")) and "currency" not in attrs:
+            told = _("Say in which currency, such as currency=EUR: amounts are not converted.")
+            raise serializers.ValidationError({"currency": told})
+        return attrs
 
 
 class PopularIn(QueryShape):

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from rest_framework.response import Response
 
 from evently.gateway.edge.slots import Texts, write_header
+from evently.money import amount_text
 from evently.purging import tag_of_event
 from evently.site.templatetags.show import sale_state, seats_left
 from events.facts import EventStateChanged
@@ -87,7 +88,8 @@ def _kind(state: EventStateChanged) -> str:
     shown = (
         sale_state(state),
         state.capacity,
-        state.price,
+        amount_text(state.price, state.currency),
+        state.currency,
         state.status,
         state.ends_at,
         state.sales_start_at,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evently.money import amount_text
 from events.models import Event
 
 SCHEMA = "https://schema.org/"
@@ -41,7 +42,7 @@ def _offer(event: Event, *, address: str, zone: ZoneInfo, now: datetime) -> dict
     return {
         "@type": "Offer",
         "url": address,
-        "price": f"{event.price:.2f}",
+        "price": amount_text(event.price, event.currency),
         "priceCurrency": event.currency,
         "availability": SCHEMA + _availability(event, now),
         "validFrom": begins.astimezone(zone).isoformat(timespec="seconds"),

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from evently.accounts.models import User
+from evently.fields import LineField, ParagraphsField
 from evently.ids import new_id
 from events.models import Event
 
@@ -304,8 +305,8 @@ class Broadcast(models.Model):
         User, on_delete=models.PROTECT, related_name="+", verbose_name=_("written by")
     )
     audience = models.CharField(_("to"), max_length=7, choices=Audience.choices)
-    subject = models.CharField(_("subject"), max_length=150)
-    body = models.TextField(_("text"), max_length=10_000)
+    subject = LineField(_("subject"), max_length=150)
+    body = ParagraphsField(_("text"), max_length=10_000)
     status = models.CharField(
         _("status"), max_length=7, choices=Status.choices, default=Status.QUEUED
     )

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
-from evently.api.fields import Choice, Flag, Shape, Text
+from evently.api.fields import Choice, Flag, Line, Paragraphs, Shape
 from evently.instants import iso
 from notifications.models import Broadcast, Channel, Delivery, Kind, Notice
 from notifications.queries import title_of_notice
@@ -61,8 +61,10 @@ class PreferencesIn(Shape):
 
 class BroadcastIn(Shape):
     audience = Choice(choices=Broadcast.Audience.choices, default=Broadcast.Audience.BOTH)
-    subject = Text(max_length=MAX_SUBJECT)
-    body = Text(max_length=MAX_BODY, help_text="Plain text; an empty line begins a paragraph.")
+    subject = Line(max_length=MAX_SUBJECT)
+    body = Paragraphs(
+        max_length=MAX_BODY, help_text="Plain text; an empty line begins a paragraph."
+    )
 
 
 class BroadcastOut(serializers.ModelSerializer[Broadcast]):

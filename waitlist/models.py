@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from evently.accounts.models import User
 from evently.ids import new_id
+from evently.money import MAX_DIGITS, MAX_PLACES
 from events.models import MAX_CAPACITY, Event, Organiser
 from events.roles import Capability
 
@@ -278,7 +279,9 @@ class Offer(models.Model):
         verbose_name=_("person"),
     )
     seats = models.PositiveIntegerField(_("seats"))
-    unit_price = models.DecimalField(_("price of a seat"), max_digits=10, decimal_places=2)
+    unit_price = models.DecimalField(
+        _("price of a seat"), max_digits=MAX_DIGITS, decimal_places=MAX_PLACES
+    )
     currency = models.CharField(_("currency"), max_length=3)
     status = models.CharField(
         _("status"), max_length=9, choices=Status.choices, default=Status.OPEN

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from evently.accounts.models import User
 from evently.accounts.personal_data import PersonalData, nameless_address
 from evently.history.models import Change
+from evently.money import amount_text
 from waitlist.errors import EntryNotFound
 from waitlist.models import Entry, EntryQuerySet, Standing
 from waitlist.queries import list_entries
@@ -31,7 +32,7 @@ def _collect(user: User) -> Iterator[dict[str, Any]]:
             "offers": [
                 {
                     "seats": offer.seats,
-                    "unit_price": offer.unit_price,
+                    "unit_price": amount_text(offer.unit_price, offer.currency),
                     "currency": offer.currency,
                     "status": offer.status,
                     "made_at": offer.made_at,

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from evently.api.fields import Flag, Shape, WholeNumber
 from evently.instants import iso
+from evently.money import amount_text
 from events.models import MAX_CAPACITY
 from waitlist.models import Entry, Offer, Tier
 from waitlist.odds import Odds, Prospect
@@ -131,8 +132,8 @@ def _offer_shown(offer: Offer) -> dict[str, Any]:
     return {
         "token": offer_token(offer),
         "seats": offer.seats,
-        "unit_price": f"{offer.unit_price:.2f}",
-        "total": f"{offer.total:.2f}",
+        "unit_price": amount_text(offer.unit_price, offer.currency),
+        "total": amount_text(offer.total, offer.currency),
         "currency": offer.currency,
         "expires_at": iso(offer.expires_at),
     }

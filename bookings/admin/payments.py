@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from bookings.models import Booking
 from bookings.services.payments import note_payment
 from evently.admin.steps import Step
+from evently.money import MAX_PLACES
 from evently.site.templatetags.show import money
 
 
@@ -27,8 +28,8 @@ class PaymentStep(Step[Booking]):
         label=_("Received in all"),
         help_text=_("0: nothing was paid; an earlier note is taken back."),
         min_value=0,
-        max_digits=16,
-        decimal_places=2,
+        max_digits=17,
+        decimal_places=MAX_PLACES,
         widget=UnfoldAdminDecimalFieldWidget(),
     )
 

@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
             name="amount_received",
             field=models.DecimalField(
                 blank=True,
-                decimal_places=2,
-                max_digits=16,
+                decimal_places=3,
+                max_digits=17,
                 null=True,
                 verbose_name="payment received",
             ),

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from bookings.errors import AlreadyRefunded, BookingNotFound
@@ -13,6 +14,7 @@ from bookings.models import Booking
 from bookings.services.recording import record_bookings
 from evently.accounts.models import User
 from evently.errors import Forbidden, Invalid
+from evently.money import validate_amount
 from evently.transactions import unit_of_work
 from events.locks import lock_event
 from events.models import Event
@@ -39,7 +41,7 @@ def note_payment(*, booking_id: UUID, amount: Decimal, by: User, now: datetime) 
     Raises:
         BookingNotFound: no such booking of an event that the user's teams run.
         Forbidden: the user may see the booking, and may not handle its money.
-        Invalid: the amount is below 0 or above the total.
+        Invalid: the amount is below 0, above the total, or has more decimals than the currency.
         AlreadyRefunded: its refund was paid; nothing changes.
 
     Side effects:
@@ -60,6 +62,10 @@ def note_payment(*, booking_id: UUID, amount: Decimal, by: User, now: datetime) 
             raise AlreadyRefunded
         if not 0 <= amount <= booking.total:
             raise Invalid(amount=_("Give an amount from 0 to the total of the booking."))
+        try:
+            validate_amount(amount, booking.currency)
+        except ValidationError as error:
+            raise Invalid(amount=error.messages) from error
         _note(booking, amount, by, now)
     return booking
 

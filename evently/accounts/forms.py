@@ -16,12 +16,13 @@ from evently.accounts.models import User
 from evently.accounts.queries import list_accounts_for_reset
 from evently.accounts.validators import validate_name
 from evently.addresses import AddressInput, validate_address
+from evently.fields import LineInput
 
 MAX_PASSWORD = 128
 
 
-def _name_field() -> forms.CharField:
-    return forms.CharField(
+def _name_field() -> LineInput:
+    return LineInput(
         label=_("Your name"),
         max_length=150,
         validators=[validate_name],

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evently.accounts.validators import validate_name
 from evently.addresses import AddressField, normal_address, spellings
+from evently.fields import LineField
 from evently.ids import new_id
 
 # The words of a name and of the parts of an address, for `queries.match_people` and its index.
@@ -73,7 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email_verified_at = models.DateTimeField(
         _("address verified at"), null=True, blank=True, editable=False
     )
-    name = models.CharField(_("name"), max_length=150, blank=True, validators=[validate_name])
+    name = LineField(_("name"), max_length=150, blank=True, validators=[validate_name])
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(
         _("works for Evently"), default=False, help_text=_("Sees every organiser's events.")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from evently.accounts.models import User
 from evently.accounts.validators import validate_name
 from evently.addresses import normal_address
-from evently.api.fields import Shape, Text
+from evently.api.fields import Line, Shape, Text
 
 MIN_PASSWORD, MAX_PASSWORD = settings.MIN_PASSWORD, 128
 MAX_TOKEN = 4096
@@ -43,7 +43,7 @@ class Registration(Shape):
         help_text="Not only digits, not a common one, without the name, the address or the "
         "name of the site in it.",
     )
-    name = Text(
+    name = Line(
         max_length=150,
         allow_blank=True,
         default="",
@@ -64,7 +64,7 @@ class Credentials(Shape):
 
 
 class Profile(Shape):
-    name = Text(max_length=150, required=False, validators=[validate_name])
+    name = Line(max_length=150, required=False, validators=[validate_name])
 
 
 class RefreshIn(Shape):

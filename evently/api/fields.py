@@ -12,10 +12,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from rest_framework import serializers
+from rest_framework.fields import empty
+
+from evently.money import MAX_DIGITS, MAX_PLACES, WHOLE_DIGITS
+from evently.text import clean_text
 
 MAX_NAMED = 10
 LARGEST_DIGITS = 18
-AMOUNT = r"^[0-9]{1,8}(\.[0-9]{1,2})?$"
+AMOUNT = rf"^[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{1,{MAX_PLACES}}})?$"
 UUID_TEXT = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 INSTANT = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)"
 
@@ -60,6 +64,23 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Line(Text):
+    """A text of one line that people write, such as a name: see `evently.text`."""
+
+    lines = False
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str):
+            data = clean_text(data, lines=self.lines)
+        return super().run_validation(data)
+
+
+class Paragraphs(Line):
+    """A text of several lines that people write."""
+
+    lines = True
+
+
 class WholeNumber(serializers.IntegerField):
     default_error_messages = {"invalid": _lazy("This must be a whole number.")}
 
@@ -95,11 +116,13 @@ class Amount(serializers.DecimalField):
     """Money: a decimal text such as "12.50", or a number in JSON."""
 
     default_error_messages = {
-        "invalid": _lazy("Give an amount from 0 to 99999999.99 with at most two decimals: 12.50.")
+        "invalid": _lazy(
+            "Give an amount from 0 to 99999999.999, with the decimals of its currency: 12.50."
+        )
     }
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=10, decimal_places=2, min_value=0, **options)
+        super().__init__(max_digits=MAX_DIGITS, decimal_places=MAX_PLACES, min_value=0, **options)
 
     def to_internal_value(self, data: Any) -> Decimal:
         is_number = isinstance(data, int | Decimal) and not isinstance(data, bool)

@@ -75,8 +75,10 @@ def paginate(
     )
 
 
-def paginated(serializer: type[BaseSerializer[Any]]) -> BaseSerializer[Any]:
-    """The shape of one page of these, for the OpenAPI document."""
+def paginated(
+    serializer: type[BaseSerializer[Any]], **more: serializers.Field[Any, Any, Any, Any]
+) -> BaseSerializer[Any]:
+    """The shape of one page of these, for the OpenAPI document, with what else it tells."""
     name = serializer.__name__.removesuffix("Out") + "Page"
     return inline_serializer(
         name,
@@ -84,6 +86,7 @@ def paginated(serializer: type[BaseSerializer[Any]]) -> BaseSerializer[Any]:
             "next": serializers.URLField(allow_null=True, help_text="Address of the next page."),
             "previous": serializers.URLField(allow_null=True),
             "results": serializer(many=True),
+            **more,
         },
     )
 

@@ -192,7 +192,7 @@ class AmountExtension(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> Any:
         text = {"type": "string", "pattern": AMOUNT}
-        number = {"type": "number", "minimum": 0, "maximum": 99999999.99}
+        number = {"type": "number", "minimum": 0, "maximum": 99999999.999}
         return {"anyOf": [text, number], "example": "12.50"}
 
 

@@ -18,9 +18,10 @@ from unfold.widgets import (
 )
 
 from evently.errors import Invalid, Refusal
+from evently.money import known_currencies
 from events.errors import StaleEvent
 from events.models import Event
-from events.validators import known_currencies, known_timezones
+from events.validators import known_timezones
 
 Row = TypeVar("Row", bound=Model)
 

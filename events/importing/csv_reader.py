@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 
 from events.importing import rows
 from events.importing.rows import Defaults, EventRow, Gathered, ParsedFile, Unreadable
@@ -47,7 +48,7 @@ def _gather(text: str, defaults: Defaults, now: datetime, gathered: Gathered) ->
     delimiter = _delimiter(text)
     records = _records(text, delimiter, gathered)
     line, header = next(records, (1, []))
-    columns = [cell.strip().lower() for cell in header]
+    columns = ["_".join(cell.lower().split()) for cell in header]
     fault = _header_fault(columns)
     if fault:
         gathered.refuse(line, fault)
@@ -57,7 +58,14 @@ def _gather(text: str, defaults: Defaults, now: datetime, gathered: Gathered) ->
         try:
             gathered.accept(_row(line, cells, sheet))
         except Unreadable as error:
-            gathered.refuse(line, str(error))
+            gathered.refuse(line, f"{error}{_shortness(cells, columns)}")
+
+
+def _shortness(cells: list[str], columns: list[str]) -> str:
+    """The last columns may be left out, but may also have got lost."""
+    if len(cells) >= len(columns):
+        return ""
+    return f" The line has {len(cells)} of {len(columns)} columns."
 
 
 def _delimiter(text: str) -> str:
@@ -65,7 +73,9 @@ def _delimiter(text: str) -> str:
     header = next(iter(text.lstrip().splitlines()), "").lower()
 
     def found(delimiter: str) -> int:
-        return len(COLUMNS & {cell.strip(' "') for cell in header.split(delimiter)})
+        return len(
+            COLUMNS & {"_".join(cell.strip(' "').split()) for cell in header.split(delimiter)}
+        )
 
     return max(_DELIMITERS, key=found)
 
@@ -107,16 +117,17 @@ def _header_fault(columns: list[str]) -> str:
 
 
 def _row(line: int, cells: list[str], sheet: _Sheet) -> EventRow:
-    if len(cells) != len(sheet.columns):
+    if len(cells) > len(sheet.columns):
         raise Unreadable(
             f"The line has {len(cells)} columns and the header {len(sheet.columns)}; "
             "put quotes around a field that contains the delimiter."
         )
-    cell = {name: text.strip() for name, text in zip(sheet.columns, cells, strict=True)}
+    cell = {name: text.strip() for name, text in zip_longest(sheet.columns, cells, fillvalue="")}
     values = {name: cell.get(name, "") for name in COLUMNS}
     name = rows.checked_name(values["name"])
     venue = rows.checked_text(values["venue"], what="venue", limit=rows.MAX_VENUE)
     timezone = rows.checked_timezone(values["timezone"] or sheet.defaults.timezone)
+    currency = rows.checked_currency(values["currency"] or sheet.defaults.currency)
     starts_at, ends_at = _span(values, timezone, sheet.now)
     uid = rows.checked_text(values["uid"], what="uid", limit=rows.MAX_UID)
     return EventRow(
@@ -124,15 +135,15 @@ def _row(line: int, cells: list[str], sheet: _Sheet) -> EventRow:
         uid=uid or rows.derived_uid(name=name, starts_at=starts_at, venue=venue),
         name=name,
         description=rows.checked_text(
-            values["description"], what="description", limit=rows.MAX_DESCRIPTION
+            values["description"], what="description", limit=rows.MAX_DESCRIPTION, lines=True
         ),
         venue=venue,
         starts_at=starts_at,
         ends_at=ends_at,
         timezone=timezone,
         capacity=rows.checked_capacity(values["capacity"], default=sheet.defaults.capacity),
-        price=_price(values["price"], sheet),
-        currency=rows.checked_currency(values["currency"] or sheet.defaults.currency),
+        price=_price(values["price"], currency, sheet),
+        currency=currency,
         max_per_booking=_max_per_booking(values["max_per_booking"]),
         sales_start_at=_moment_of_sale(values, "sales_start_at", timezone),
         sales_end_at=_moment_of_sale(values, "sales_end_at", timezone),
@@ -157,10 +168,10 @@ def _moment_of_sale(values: dict[str, str], column: str, timezone: str) -> datet
     return rows.checked_moment(text, what=column, timezone=timezone) if text else None
 
 
-def _price(text: str, sheet: _Sheet) -> Decimal:
+def _price(text: str, currency: str, sheet: _Sheet) -> Decimal:
     if not text:
-        return sheet.defaults.price
-    return rows.checked_price(text, decimal_comma=sheet.delimiter == ";")
+        return rows.checked_price(str(sheet.defaults.price), currency=currency)
+    return rows.checked_price(text, currency=currency, decimal_comma=sheet.delimiter == ";")
 
 
 def _max_per_booking(text: str) -> int | None:

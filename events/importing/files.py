@@ -1,6 +1,7 @@
 """From the bytes of a file to its rows: size, encoding, kind."""
 
 import codecs
+import re
 from datetime import datetime
 
 from events.importing.csv_reader import read_csv
@@ -11,6 +12,10 @@ from events.importing.rows import BadLine, Defaults, ParsedFile
 MAX_BYTES = 10 * 1024 * 1024
 _CALENDAR = "BEGIN:VCALENDAR"
 _ZIP = b"PK\x03\x04"
+_LOOKED_AT = 2_000
+# A letter of UTF-8 that a folded line tears apart (RFC 5545, section 3.1, allows it).
+_TORN_LETTER = re.compile(rb"([\xc2-\xf4][\x80-\xbf]*)((?:(?:\r\n|\n|\r)[ \t])+)([\x80-\xbf]+)")
+_LONGEST_LETTER = 4
 
 
 def parse_file(data: bytes, *, filename: str, defaults: Defaults, now: datetime) -> ParsedFile:
@@ -20,7 +25,7 @@ def parse_file(data: bytes, *, filename: str, defaults: Defaults, now: datetime)
     no header) gives no rows and one bad line.
 
     Args:
-        data: the whole file, at most 10 MB, in UTF-8, or in UTF-16 with a byte order mark.
+        data: the whole file, at most 10 MB, in UTF-8 or UTF-16.
         filename: only its ending is used, to word a refusal.
         now: aware instant; events that ended before it are not imported.
     """
@@ -40,8 +45,9 @@ def _decoded(data: bytes) -> str | BadLine:
         return BadLine(1, "The file is larger than 10 MB; split it.")
     if data.startswith(_ZIP):
         return BadLine(1, "This is a workbook or an archive; save it as CSV (UTF-8).")
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding = "utf-16" if utf16 else "utf-8-sig"
+    encoding = _encoding(data)
+    if data.lstrip()[: len(_CALENDAR)].upper() == _CALENDAR.encode():
+        data = _with_whole_letters(data)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -49,6 +55,25 @@ def _decoded(data: bytes) -> str | BadLine:
         line = len(NEWLINE.findall(before)) + 1
         return BadLine(
             line,
-            f"Byte 0x{data[error.start]:02X} is no text in UTF-{16 if utf16 else 8}; "
+            f"Byte 0x{data[error.start]:02X} is no text in {encoding[:6].upper().rstrip('-')}; "
             "save the file as UTF-8 and import it again.",
         )
+
+
+def _encoding(data: bytes) -> str:
+    """UTF-8, or UTF-16 by its mark; without one, by the empty halves of plain letters."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    low, high = data[0:_LOOKED_AT:2], data[1:_LOOKED_AT:2]
+    if high and high.count(0) > len(high) // 2 and not low.count(0):
+        return "utf-16-le"
+    if high and low.count(0) > len(low) // 2 and not high.count(0):
+        return "utf-16-be"
+    return "utf-8-sig"
+
+
+def _with_whole_letters(data: bytes) -> bytes:
+    """The same lines, each fold moved behind the letter that it tears apart."""
+    for _ in range(_LONGEST_LETTER - 1):
+        data = _TORN_LETTER.sub(rb"\1\3\2", data)
+    return data

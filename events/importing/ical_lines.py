@@ -1,5 +1,6 @@
 """The lines of an iCalendar file: unfolded, numbered, and cut into its components."""
 
+import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from dataclasses import dataclass, field
 from events.importing.rows import Unreadable, shown
 
 NEWLINE = re.compile(r"\r\n|\n|\r")
+_QUOTED = re.compile(r";(ENCODING=)?QUOTED-PRINTABLE(?=;|$)", re.IGNORECASE)
+_CHARSET = re.compile(r";CHARSET=([^;:]+)", re.IGNORECASE)
 _BLOCKS = ("VEVENT", "VTIMEZONE")
 _PROPERTY = re.compile(
     r'(?P<name>[A-Za-z0-9-]+)(?P<params>(?:;[^":;]*(?:"[^"]*"[^":;]*)*)*):(?P<value>.*)', re.DOTALL
@@ -33,7 +36,7 @@ class Block:
 
 @dataclass(slots=True)
 class CalendarText:
-    """A whole file: its own properties, its events and its time zones, in order."""
+    """One calendar: its own properties, its events and its time zones, in order."""
 
     properties: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
@@ -74,7 +77,25 @@ class Property:
                 f"The entry holds the line {shown(line)}, which is not NAME:VALUE; "
                 "a continued line begins with a blank."
             )
-        return found
+        return found.decoded() if _QUOTED.search(found.params) else found
+
+    def decoded(self) -> "Property":
+        """Quoted-printable text as vCalendar 1.0 has it, in the notation of iCalendar.
+
+        Raises:
+            Unreadable: it is not in the character set that it names.
+        """
+        charset = _CHARSET.search(self.params)
+        try:
+            data = quopri.decodestring(self.value.encode())
+            text = data.decode(charset[1].strip() if charset else "utf-8")
+        except (LookupError, UnicodeDecodeError):
+            raise Unreadable(
+                f"The {self.name} is not in its character set; export it as UTF-8."
+            ) from None
+        escaped = re.sub(r"([,;\\])", r"\\\1", text)
+        params = _CHARSET.sub("", _QUOTED.sub("", self.params))
+        return Property(self.name, params, NEWLINE.sub(r"\\n", escaped))
 
     def __str__(self) -> str:
         return f"{self.name}{self.params}:{self.value}"
@@ -83,9 +104,10 @@ class Property:
 _NONE = Property("", "", "")
 
 
-def cut(text: str) -> CalendarText:
-    """Cut a calendar into its parts; a component without its END stays `closed=False`."""
+def cut(text: str) -> list[CalendarText]:
+    """Cut a file into its calendars; a component without its END stays `closed=False`."""
     calendar = CalendarText()
+    calendars = [calendar]
     block: Block | None = None
     for number, line in _unfolded(text):
         keyword, _, kind = line.upper().partition(":")
@@ -93,6 +115,9 @@ def cut(text: str) -> CalendarText:
         if keyword == "BEGIN" and kind in _BLOCKS:
             block = Block(kind, number)
             calendar.blocks.append(block)
+        elif keyword == "BEGIN" and kind == "VCALENDAR":
+            calendar, block = CalendarText(), None
+            calendars.append(calendar)
         elif block is None:
             calendar.properties.append(line)
         elif keyword == "END" and kind in (block.kind, "VCALENDAR"):
@@ -100,7 +125,12 @@ def cut(text: str) -> CalendarText:
             block = None
         else:
             block.add(line, keyword)
-    return calendar
+    return calendars
+
+
+def _goes_on(parts: list[str]) -> bool:
+    """Whether quoted-printable text (RFC 2045, section 6.7) goes on in the next line."""
+    return parts[-1].rstrip().endswith("=") and bool(_QUOTED.search(parts[0].partition(":")[0]))
 
 
 def _unfolded(text: str) -> Iterator[tuple[int, str]]:
@@ -108,6 +138,10 @@ def _unfolded(text: str) -> Iterator[tuple[int, str]]:
     begun = 0
     parts: list[str] = []
     for number, line in enumerate(NEWLINE.split(text), start=1):
+        if parts and _goes_on(parts):
+            parts[-1] = parts[-1].rstrip()[:-1]
+            parts.append(line)
+            continue
         if parts and line[:1] in (" ", "\t"):
             parts.append(line[1:])
             continue

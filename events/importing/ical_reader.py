@@ -12,14 +12,24 @@ from icalendar import Calendar, Event
 from recurring_ical_events import CalendarQuery
 
 from events.importing import rows
-from events.importing.ical_lines import Block, Property, cut
+from events.importing.ical_entries import Entry, is_cancelled, newest
+from events.importing.ical_lengths import end_of, keep_length
+from events.importing.ical_lines import Block, CalendarText, Property, cut
 from events.importing.ical_rules import check_changes, check_dates, check_rules
 from events.importing.ical_zones import Zones, zones_of
-from events.importing.rows import Defaults, EventRow, Gathered, ParsedFile, Unreadable
+from events.importing.rows import (
+    Cancelled,
+    Defaults,
+    EventRow,
+    Gathered,
+    ParsedFile,
+    Unreadable,
+)
 
 HORIZON = timedelta(days=366)
 MAX_OCCURRENCES = 500
-TIME_BUDGET_SECONDS = 20.0
+# Of this thread at work: on a busy machine a good file takes longer, and is read all the same.
+CPU_BUDGET_SECONDS = 20.0
 
 _DATES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
 _SETTINGS = ("X-EVENTLY-CAPACITY", "X-EVENTLY-PRICE", "X-EVENTLY-CURRENCY")
@@ -28,28 +38,10 @@ _SINGLE = {
     *("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"),
     *_SETTINGS,
 }
-_KEPT = _SINGLE | {"RRULE", "RDATE", "EXDATE"}
+_KEPT = _SINGLE | {"RRULE", "RDATE", "EXDATE", "EXRULE"}
 _LINE = "X-EVENTLY-LINE"
 # What icalendar, recurring-ical-events and dateutil raise for values they cannot work with.
 _LIBRARY_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One VEVENT that could be read."""
-
-    line: int
-    uid: str
-    event: Event
-    repeats: bool
-
-    @property
-    def override(self) -> bool:
-        return "RECURRENCE-ID" in self.event
-
-    @property
-    def cancelled(self) -> bool:
-        return _is_cancelled(self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +60,9 @@ class _Reading:
 def read_ical(text: str, *, defaults: Defaults, now: datetime) -> ParsedFile:
     """Read the events of a calendar that are not over.
 
-    Cancelled entries are left out, past ones only counted. A series gives its occurrences of the
-    next 366 days, 500 at most. What a file may cost is bounded: after 20 seconds the rest of it
-    is refused.
+    Cancelled entries are named, past ones only counted; of two revisions the newer one counts. A
+    series gives its occurrences of the next 366 days, 500 at most. What a file may cost is bounded:
+    after 20 seconds of computing the rest of it is refused.
     """
     gathered = Gathered()
     with suppress(rows.TooManyBadLines):  # the last bad line tells it
@@ -79,10 +71,17 @@ def read_ical(text: str, *, defaults: Defaults, now: datetime) -> ParsedFile:
 
 
 def _gather(text: str, defaults: Defaults, now: datetime, gathered: Gathered) -> None:
-    deadline = time.monotonic() + TIME_BUDGET_SECONDS
-    calendar = cut(text)
+    deadline = time.thread_time() + CPU_BUDGET_SECONDS
+    for calendar in cut(text):
+        _gather_calendar(calendar, deadline, defaults, now, gathered)
+
+
+def _gather_calendar(
+    calendar: CalendarText, deadline: float, defaults: Defaults, now: datetime, gathered: Gathered
+) -> None:
+    """A file may hold several calendars, each with zones of its own."""
     reading = _Reading(zones_of(calendar, default=defaults.timezone, now=now), defaults, now)
-    series: dict[str, list[_Entry]] = {}
+    series: dict[str, list[Entry]] = {}
     broken: dict[str, int] = {}
     for block in calendar.of("VEVENT"):
         _check_deadline(deadline, block.line, gathered)
@@ -90,7 +89,7 @@ def _gather(text: str, defaults: Defaults, now: datetime, gathered: Gathered) ->
             entry = _entry(block, reading)
             series.setdefault(entry.uid, []).append(entry)
         except Unreadable as error:
-            broken.setdefault(_raw_uid(block), block.line)
+            broken.setdefault(_raw(block, "UID"), block.line)
             gathered.refuse(block.line, str(error))
     for uid, entries in series.items():
         _check_deadline(deadline, entries[0].line, gathered)
@@ -101,7 +100,7 @@ def _gather(text: str, defaults: Defaults, now: datetime, gathered: Gathered) ->
 
 
 def _check_deadline(deadline: float, line: int, gathered: Gathered) -> None:
-    if time.monotonic() > deadline:
+    if time.thread_time() > deadline:
         gathered.refuse(
             line,
             "The calendar takes too long to read; split it. What is not read by now is left out.",
@@ -109,7 +108,7 @@ def _check_deadline(deadline: float, line: int, gathered: Gathered) -> None:
         raise rows.TooManyBadLines
 
 
-def _refuse_half_read(entries: list[_Entry], line: int, gathered: Gathered) -> None:
+def _refuse_half_read(entries: list[Entry], line: int, gathered: Gathered) -> None:
     """A series of which one change is unreadable would be sold for a wrong time."""
     gathered.refuse(
         entries[0].line,
@@ -120,23 +119,23 @@ def _refuse_half_read(entries: list[_Entry], line: int, gathered: Gathered) -> N
 # From a block of lines to an entry
 
 
-def _entry(block: Block, reading: _Reading) -> _Entry:
+def _entry(block: Block, reading: _Reading) -> Entry:
     if not block.closed:
         raise Unreadable("The entry has no END:VEVENT; add it or export the calendar again.")
     kept = _kept(block, reading.zones)
     _check_single(kept)
+    if any(prop.name == "EXRULE" for prop in kept):
+        raise Unreadable("The entry has an EXRULE, which is not read; list its dates as EXDATE.")
     check_dates([prop.value for prop in kept if prop.name in ("RDATE", "EXDATE")])
     names = {prop.name for prop in kept}
     if "DTSTART" not in names:
         raise Unreadable("The entry has no DTSTART; give it a start.")
-    text = [str(prop) for prop in kept]
-    if not names & {"DTEND", "DURATION"} and not _on_whole_days(kept):
-        text.append("DURATION:PT2H")
-    event = _parsed([*text, f"{_LINE}:{block.line}"])
-    _check_times(event, reading, [prop.value for prop in kept if prop.name == "RRULE"])
+    event = _parsed([*map(str, kept), f"{_LINE}:{block.line}"])
+    _check_times(event, reading, kept)
     uid = str(event.get("UID", "")).strip() or _derived_uid(event, reading.zones)
     event["UID"] = uid
-    return _Entry(block.line, uid, event, bool(names & {"RRULE", "RDATE"}))
+    revision = (int(event.get("SEQUENCE", 0)), _raw(block, "LAST-MODIFIED"))
+    return Entry(block.line, uid, event, bool(names & {"RRULE", "RDATE"}), revision)
 
 
 def _kept(block: Block, zones: Zones) -> list[Property]:
@@ -156,10 +155,6 @@ def _check_single(kept: Iterable[Property]) -> None:
         seen.add(prop.name)
 
 
-def _on_whole_days(kept: Iterable[Property]) -> bool:
-    return any(prop.name == "DTSTART" and "VALUE=DATE" in prop.params for prop in kept)
-
-
 def _parsed(lines: list[str]) -> Event:
     text = "\r\n".join(["BEGIN:VEVENT", *lines, "END:VEVENT"])
     try:
@@ -172,7 +167,7 @@ def _parsed(lines: list[str]) -> Event:
     return cast(Event, event)
 
 
-def _check_times(event: Event, reading: _Reading, rules: list[str]) -> None:
+def _check_times(event: Event, reading: _Reading, kept: list[Property]) -> None:
     for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
         if name in event:
             _check_day(_dt(event, name), name)
@@ -180,10 +175,13 @@ def _check_times(event: Event, reading: _Reading, rules: list[str]) -> None:
     end = _dt(event, "DTEND") if "DTEND" in event else None
     if end is not None and isinstance(end, datetime) != isinstance(start, datetime):
         raise Unreadable("DTSTART and DTEND must both be days or both be times; correct one.")
-    if end is None and "DURATION" in event:
-        end = _after(start, _dt(event, "DURATION"))
-    if end is not None:
-        rows.check_span(_instant(start, reading.zones), _instant(end, reading.zones))
+    if not any("/" in prop.value for prop in kept if prop.name == "RDATE"):
+        keep_length(event, next((p.value for p in kept if p.name == "DURATION"), ""))
+    begins, ends = _instant(start, reading.zones), _instant(_end(event), reading.zones)
+    rules = [prop.value for prop in kept if prop.name == "RRULE"]
+    # What is over is counted and refuses no file.
+    if rules or max(begins, ends) > reading.now:
+        rows.check_span(begins, ends)
     check_rules(rules, starts=start, until=reading.horizon)
 
 
@@ -191,13 +189,6 @@ def _check_day(moment: object, name: str) -> None:
     if not isinstance(moment, date):
         raise Unreadable(f"{name} is no day and no point in time; correct it.")
     rows.checked_year(moment.year, what=name)
-
-
-def _after(start: date, duration: timedelta) -> date:
-    try:
-        return start + duration
-    except OverflowError:
-        raise Unreadable("The DURATION is too long; shorten it.") from None
 
 
 def _derived_uid(event: Event, zones: Zones) -> str:
@@ -208,15 +199,17 @@ def _derived_uid(event: Event, zones: Zones) -> str:
     )
 
 
-def _raw_uid(block: Block) -> str:
+def _raw(block: Block, name: str) -> str:
+    """The text of a property, or an empty one."""
     found = (Property.find(line) for line in block.lines)
-    return next((prop.value.strip() for prop in found if prop.name == "UID"), "")
+    return next((prop.value.strip() for prop in found if prop.name == name), "")
 
 
 # From the entries of one UID to rows
 
 
-def _gather_series(entries: list[_Entry], reading: _Reading, gathered: Gathered) -> None:
+def _gather_series(entries: list[Entry], reading: _Reading, gathered: Gathered) -> None:
+    entries = newest(entries, gathered)
     masters = [entry for entry in entries if not entry.override]
     for again in masters[1:]:
         gathered.refuse(
@@ -225,6 +218,7 @@ def _gather_series(entries: list[_Entry], reading: _Reading, gathered: Gathered)
     overrides = [entry for entry in entries if entry.override]
     used = [*masters[:1], *overrides]
     if _is_off(used):
+        gathered.cancelled.append(Cancelled(used[0].line, used[0].uid))
         return
     try:
         if used[0].repeats or overrides:
@@ -235,24 +229,27 @@ def _gather_series(entries: list[_Entry], reading: _Reading, gathered: Gathered)
         gathered.refuse(used[0].line, str(error))
 
 
-def _is_off(used: list[_Entry]) -> bool:
+def _is_off(used: list[Entry]) -> bool:
     """Whether the whole of it was cancelled, not single occurrences."""
     return used[0].cancelled and (not used[0].override or all(e.cancelled for e in used))
 
 
-def _gather_single(entry: _Entry, reading: _Reading, gathered: Gathered) -> None:
-    row = _row(entry.event, entry.event, entry.uid, reading)
-    if row.ends_at <= reading.now:
+def _gather_single(entry: Entry, reading: _Reading, gathered: Gathered) -> None:
+    begins, ends = _dt(entry.event, "DTSTART"), _end(entry.event)
+    if max(_instant(moment, reading.zones) for moment in (begins, ends)) <= reading.now:
         gathered.past += 1
     else:
-        gathered.accept(row)
+        gathered.accept(_row(entry.event, entry.event, entry.uid, reading))
 
 
-def _gather_occurrences(used: list[_Entry], reading: _Reading, gathered: Gathered) -> None:
+def _gather_occurrences(used: list[Entry], reading: _Reading, gathered: Gathered) -> None:
     check_changes(len(used) - 1)
     master = used[0].event
     _row(master, master, used[0].uid, reading)  # one refusal for the series, not one each
-    found = [event for event in _occurrences(used, reading) if not _is_cancelled(event)]
+    found = _occurrences(used, reading)
+    for event in filter(is_cancelled, found):
+        gathered.cancelled.append(Cancelled(int(_text(event, _LINE)), _occurrence_uid(event)))
+    found = [event for event in found if not is_cancelled(event)]
     coming = sorted(
         (row for row in _rows(found, master, reading, gathered) if _is_coming(row, reading)),
         key=lambda row: row.starts_at,
@@ -276,7 +273,7 @@ def _note_empty(master: Event, reading: _Reading, gathered: Gathered) -> None:
     gathered.past += 1
 
 
-def _occurrences(used: list[_Entry], reading: _Reading) -> list[Event]:
+def _occurrences(used: list[Entry], reading: _Reading) -> list[Event]:
     calendar = Calendar()
     for entry in used:
         calendar.add_component(entry.event)
@@ -306,10 +303,6 @@ def _is_coming(row: EventRow, reading: _Reading) -> bool:
     return row.ends_at > reading.now and row.starts_at <= reading.horizon
 
 
-def _is_cancelled(event: Event) -> bool:
-    return str(event.get("STATUS", "")).strip().upper() == "CANCELLED"
-
-
 def _occurrence_uid(event: Event) -> str:
     """UID and original start, so that an occurrence that was moved stays the same one.
 
@@ -327,21 +320,25 @@ def _row(event: Event, master: Event, uid: str, reading: _Reading) -> EventRow:
     zones, defaults = reading.zones, reading.defaults
     start, end = _dt(event, "DTSTART"), _end(event)
     capacity, price, currency = (_setting(event, master, name) for name in _SETTINGS)
+    currency = rows.checked_currency(currency or defaults.currency)
     venue = ", ".join(part.strip() for part in _text(event, "LOCATION").split("\n"))
     return EventRow(
         line=int(_text(event, _LINE)),
         uid=rows.checked_text(uid, what="UID", limit=rows.MAX_UID),
         name=rows.checked_name(_text(event, "SUMMARY").replace("\n", " ")),
         description=rows.checked_text(
-            _text(event, "DESCRIPTION"), what="description", limit=rows.MAX_DESCRIPTION
+            _text(event, "DESCRIPTION"),
+            what="description",
+            limit=rows.MAX_DESCRIPTION,
+            lines=True,
         ),
         venue=rows.checked_text(venue, what="location", limit=rows.MAX_VENUE),
         starts_at=_instant(start, zones),
         ends_at=_instant(end, zones),
         timezone=_zone_name(start, zones),
         capacity=rows.checked_capacity(capacity, default=defaults.capacity),
-        price=rows.checked_price(price) if price else defaults.price,
-        currency=rows.checked_currency(currency or defaults.currency),
+        price=rows.checked_price(price or str(defaults.price), currency=currency),
+        currency=currency,
         max_per_booking=None,
     )
 
@@ -362,6 +359,8 @@ def _dt(event: Event, name: str) -> Any:
 
 
 def _end(event: Event) -> Any:
+    if (end := end_of(event)) is not None:
+        return end
     if "DTEND" in event:
         return _dt(event, "DTEND")
     lasts = _dt(event, "DURATION") if "DURATION" in event else timedelta(days=1)

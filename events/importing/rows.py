@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from events.validators import known_currencies, known_timezones
+from django.core.exceptions import ValidationError
+
+from evently.money import MAX_PLACES, example_of, has_places, known_currencies
+from evently.text import clean_text
+from events.validators import known_timezones
 
 MAX_NAME = 200
 MAX_VENUE = 200
@@ -21,10 +25,10 @@ MAX_LENGTH = timedelta(days=366)
 YEARS = range(1900, 2201)
 
 _WHOLE = re.compile(r"[0-9]{1,7}")
-_PRICE = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+_PRICE = re.compile(rf"[0-9]{{1,8}}(\.[0-9]{{1,{MAX_PLACES}}})?")
 _MOMENT = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]+(?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)(\.[0-9]+)?"
-    r" ?(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?",
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]+(?P<hour>[0-9]{1,2})(?P<rest>:[0-9]{2}(:[0-9]{2})?)"
+    r"(\.[0-9]+)?( ?(?P<half>[ap])\.?m\.?)? ?(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
 
@@ -61,12 +65,25 @@ class BadLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancelled:
+    """An entry that the file says is cancelled."""
+
+    line: int
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """All that a file holds; `past` counts calendar entries that are over and were left out."""
+    """All that a file holds; `past` counts calendar entries that are over and were left out.
+
+    `notes` say what else was left out, and why; they are no faults.
+    """
 
     rows: list[EventRow]
     bad: list[BadLine]
     past: int = 0
+    cancelled: tuple[Cancelled, ...] = ()
+    notes: tuple[BadLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,8 @@ class Gathered:
     rows: list[EventRow] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
     past: int = 0
+    cancelled: list[Cancelled] = field(default_factory=list)
+    notes: list[BadLine] = field(default_factory=list)
     _first_lines: dict[str, int] = field(default_factory=dict)
 
     def accept(self, row: EventRow) -> None:
@@ -120,18 +139,25 @@ class Gathered:
 
     def result(self) -> ParsedFile:
         """All that was read; bad lines in the order of the file."""
-        return ParsedFile(self.rows, sorted(self.bad, key=lambda bad: bad.line), self.past)
+        bad = sorted(self.bad, key=lambda bad: bad.line)
+        return ParsedFile(self.rows, bad, self.past, tuple(self.cancelled), tuple(self.notes))
 
 
-def checked_text(value: str, *, what: str, limit: int) -> str:
-    """The text without outer blanks.
+def checked_text(value: str, *, what: str, limit: int, lines: bool = False) -> str:
+    """The text as `evently.text` cleans it, without outer blanks.
+
+    Args:
+        lines: it may have several lines.
 
     Raises:
-        Unreadable: longer than `limit` characters, or with a NUL character.
+        Unreadable: longer than `limit` characters, or with a character that is no text or turns
+            the order of letters around.
     """
-    text = value.strip()
-    if "\0" in text:
-        raise Unreadable(f"The {what} holds a NUL character; remove it.")
+    try:
+        text = clean_text(value, lines=lines).strip()
+    except ValidationError as error:
+        code = error.params["code"]
+        raise Unreadable(f"The {what} holds the invisible character {code}; remove it.") from None
     if len(text) > limit:
         raise Unreadable(f"The {what} has {len(text)} characters; shorten it to {limit} at most.")
     return text
@@ -161,19 +187,28 @@ def checked_capacity(value: str, *, default: int | None) -> int:
     return default
 
 
-def checked_price(value: str, *, decimal_comma: bool = False) -> Decimal:
-    """An amount from 0 to 99 999 999.99 with at most two decimals."""
-    text = value.replace(",", ".") if decimal_comma else value
-    if not _PRICE.fullmatch(text):
+def checked_price(value: str, *, currency: str, decimal_comma: bool = False) -> Decimal:
+    """An amount from 0 to below 100 million with at most the decimals of its currency.
+
+    A comma before one or two digits can only be a decimal one; before three it may part thousands,
+    and is taken for one only when the file says so.
+
+    Args:
+        decimal_comma: the file writes decimals with a comma.
+    """
+    is_clear = decimal_comma or re.fullmatch(r"[0-9]+,[0-9]{1,2}", value)
+    text = value.replace(",", ".") if is_clear else value
+    if not _PRICE.fullmatch(text) or not has_places(Decimal(text), currency):
         raise Unreadable(
-            f"The price {shown(value)} must be an amount such as 12.50: no sign, no currency, "
-            "at most two decimals, below 100000000."
+            f"The price {shown(value)} must be an amount of {currency} such as "
+            f"{example_of(currency)}: no sign, no currency, no more decimals, below 100000000."
         )
     return Decimal(text)
 
 
 def checked_currency(value: str) -> str:
-    """An ISO 4217 code."""
+    """An ISO 4217 code, in capitals or not."""
+    value = value.upper()
     if value not in known_currencies():
         raise Unreadable(
             f"The currency {shown(value)} is unknown; use a three-letter code such as EUR."
@@ -201,15 +236,26 @@ def checked_moment(value: str, *, what: str, timezone: str) -> datetime:
     match = _MOMENT.fullmatch(value)
     if match is None:
         raise Unreadable(
-            f"The {what} {shown(value)} is no date and time; write it like 2026-05-01 19:30."
+            f"The {what} {shown(value)} is no date and time; write it like 2026-05-01 19:30, "
+            "2026-05-01 7:30 PM or 2026-05-01T19:30:00+02:00."
         )
-    text = f"{match['day']}T{match['time']}{(match['offset'] or '').upper()}"
+    hour = _hour(int(match["hour"]), (match["half"] or "").lower())
+    text = f"{match['day']}T{hour:02}{match['rest']}{(match['offset'] or '').upper()}"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Unreadable(f"The {what} {shown(value)} is not in the calendar.") from None
     checked_year(moment.year, what=what)
     return moment.astimezone(UTC) if moment.tzinfo else _instant(moment, what, timezone)
+
+
+def _hour(told: int, half: str) -> int:
+    """The hour of the day; of the twelve in each half the first is called 12."""
+    if not half:
+        return told
+    if not 1 <= told <= 12:
+        raise Unreadable(f"{told} {half.upper()}M is no time of day; write 1 to 12 before it.")
+    return told % 12 + (12 if half == "p" else 0)
 
 
 def _instant(local: datetime, what: str, timezone: str) -> datetime:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from evently.instants import iso
+from evently.money import amount_text
 from events.facts import EventStateChanged
 
 
@@ -40,7 +41,8 @@ def seats_message(state: EventStateChanged) -> dict[str, Any]:
         "event_id": str(state.event_id),
         "available_seats": state.available_seats,
         "capacity": state.capacity,
-        "price": f"{state.price:.2f}",
+        "price": amount_text(state.price, state.currency),
+        "currency": state.currency,
         "status": state.status,
         "version": state.version,
         "ends_at": iso(state.ends_at),
@@ -63,6 +65,7 @@ def read_seats_text(text: bytes) -> EventStateChanged:
         available_seats=told["available_seats"],
         capacity=told["capacity"],
         price=Decimal(told["price"]),
+        currency=told["currency"],
         status=told["status"],
         version=told["version"],
         ends_at=datetime.fromisoformat(told["ends_at"]),

@@ -26,7 +26,7 @@ from events.errors import (
 from events.facts import EventCancelled, EventStateChanged, ListsChanged, Schedule
 from events.inventory import change_capacity
 from events.locks import lock_event
-from events.models import Event
+from events.models import SEARCHED, Event
 from events.queries import list_ended_events, may_see, rights_of
 from events.roles import Capability
 from events.services.moving import note_move
@@ -224,6 +224,7 @@ def _apply(event: Event, changes: Mapping[str, Any], by: User, now: datetime) ->
     schedule, was_on_sale = Schedule.of(event), event.status == Status.PUBLISHED
     details = DETAILS & new.keys()
     _step(event, Status(new.get("status", event.status)))
+    _require_currency_kept(event, new.get("currency", event.currency))
     for name in details:
         setattr(event, name, new[name])
     if "capacity" in new:
@@ -238,6 +239,13 @@ def _apply(event: Event, changes: Mapping[str, Any], by: User, now: datetime) ->
 
 def _differs(event: Event, changes: Mapping[str, Any], name: str) -> bool:
     return name in changes and bool(getattr(event, name) != changes[name])
+
+
+def _require_currency_kept(event: Event, currency: str) -> None:
+    """Refuse another currency once seats are taken: their buyers owe what they were told."""
+    if event.currency != currency and event.taken_seats:
+        told = _("Seats were taken at a price in %(currency)s; it cannot change any more.")
+        raise Invalid(currency=told % {"currency": event.currency})
 
 
 def _step(event: Event, status: Event.Status) -> None:
@@ -262,6 +270,8 @@ def _check_details(event: Event, now: datetime) -> None:
 
 def _write_details(event: Event, names: list[str]) -> None:
     values = {name: getattr(event, name) for name in names}
+    if SEARCHED & values.keys():
+        values["words"] = event.make_words()
     written = Event.objects.filter(pk=event.pk, version=event.version).update(
         **values, version=F("version") + 1, edited_version=F("version") + 1
     )

@@ -24,6 +24,7 @@ from unfold.widgets import (
 )
 
 from evently.accounts.models import User
+from evently.fields import LineInput, ParagraphsInput
 from evently.site.pages import person
 from evently.site.templatetags.show import brief, number
 from events.admin.events import EventAdmin
@@ -65,10 +66,10 @@ class BroadcastStep(EventStep):
         initial=Broadcast.Audience.BOOKED,
         widget=UnfoldAdminRadioSelectWidget(),
     )
-    subject = forms.CharField(
+    subject = LineInput(
         label=_("Subject"), max_length=MAX_SUBJECT, widget=UnfoldAdminTextInputWidget()
     )
-    body = forms.CharField(
+    body = ParagraphsInput(
         label=_("Text"),
         max_length=MAX_BODY,
         widget=UnfoldAdminTextareaWidget(),

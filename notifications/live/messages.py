@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from evently.instants import iso
+from evently.money import amount_text
 from notifications.models import Notice
 from notifications.queries import title_of_notice
 from waitlist.models import Entry, Offer
@@ -57,8 +58,8 @@ def offer_message(offer: Offer) -> Message:
         "event_id": str(offer.event_id),
         "event": offer.event.name,
         "seats": offer.seats,
-        "unit_price": f"{offer.unit_price:.2f}",
-        "total": f"{offer.total:.2f}",
+        "unit_price": amount_text(offer.unit_price, offer.currency),
+        "total": amount_text(offer.total, offer.currency),
         "currency": offer.currency,
         "expires_at": iso(offer.expires_at),
         "status": str(offer.status),

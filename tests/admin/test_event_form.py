@@ -28,7 +28,7 @@ ODD_NAMES = [
     pytest.param(SCRIPT, id="script"),
     pytest.param("\"><img src=x onerror='alert(1)'>", id="attribute"),
     pytest.param("{{ 7*7 }}{% now 'Y' %}", id="template"),
-    pytest.param("مهرجان الموسيقى \u202eabc", id="right to left"),
+    pytest.param("مهرجان الموسيقى \u200eabc", id="right to left"),
     pytest.param("Jazz 🎷🎺 👩‍👩‍👧", id="emoji"),
 ]
 
@@ -145,8 +145,9 @@ BAD = [
     ({"name": "x" * 201}, "name", "at most 200 characters"),
     ({"venue": "x" * 201}, "venue", "at most 200 characters"),
     ({"description": "x" * 20_001}, "description", "at most 20000 characters"),
-    ({"name": "a\x00b"}, "name", "Null characters are not allowed"),
-    ({"description": "\x00"}, "description", "Null characters are not allowed"),
+    ({"name": "a\x00b"}, "name", "U+0000, which is no text"),
+    ({"description": "\x00"}, "description", "U+0000, which is no text"),
+    ({"venue": "a\u202eb"}, "venue", "turns the order of letters around"),
     ({"timezone": "Mars/Base"}, "timezone", "Select a valid choice"),
     ({"timezone": "Europe/Berlin\x00"}, "timezone", "Select a valid choice"),
     ({"currency": "XXQ"}, "currency", "Select a valid choice"),

@@ -266,7 +266,7 @@ BAD_QUERIES = [
     ("starts_before", ""),
     ("min_price", "NaN"),
     ("min_price", "-1"),
-    ("max_price", "1.234"),
+    ("max_price", "1.2345"),
     ("max_price", ""),
     ("available", "maybe"),
     ("available", "1"),

@@ -194,6 +194,25 @@ def test_a_search_finds_words_and_their_beginnings(
     assert names(api.get(reverse("events"), {"search": words})) == found
 
 
+def test_a_festival_is_found_on_each_of_its_days(api: APIClient) -> None:
+    """Asked for is when an event takes place, from its start up to its end; not when it starts."""
+    day = timedelta(days=1)
+    make_event(name="festival", starts_at=START, ends_at=START + 3 * day)
+
+    def is_found(after: timedelta, before: timedelta) -> bool:
+        query = {"starts_after": START + after, "starts_before": START + before}
+        answer = api.get(reverse("events"), {k: v.isoformat() for k, v in query.items()})
+        return names(answer) == ["festival"]
+
+    second = timedelta(microseconds=1)
+    assert is_found(day, 2 * day)
+    assert is_found(-day, 5 * day)
+    assert is_found(3 * day - second, 4 * day)
+    assert is_found(-day, 0 * day)
+    assert not is_found(3 * day, 4 * day)
+    assert not is_found(-day, -second)
+
+
 def test_filters_narrow_the_list(api: APIClient) -> None:
     day = timedelta(days=1)
     make_event(name="cheap", price="5.00", starts_at=START)
@@ -204,14 +223,14 @@ def test_filters_narrow_the_list(api: APIClient) -> None:
         return names(api.get(reverse("events"), query))
 
     assert found() == ["cheap", "dear", "full"]
-    assert found(min_price="5.00", max_price="20") == ["cheap", "full"]
-    assert found(min_price="5.01") == ["dear", "full"]
+    assert found(min_price="5.00", max_price="20", currency="EUR") == ["cheap", "full"]
+    assert found(min_price="5.01", currency="EUR") == ["dear", "full"]
     assert found(available="true") == ["cheap", "dear"]
     assert found(available="false") == ["cheap", "dear", "full"]
     assert found(starts_after=(START + day).isoformat()) == ["dear", "full"]
     assert found(starts_before=(START + day).isoformat()) == ["cheap", "dear"]
     assert found(starts_after=(START + 3 * day).isoformat()) == []
-    assert found(min_price="9", max_price="1") == []
+    assert found(min_price="9", max_price="1", currency="EUR") == []
 
 
 def test_past_and_unpublished_events_are_listed_only_by_organiser() -> None:

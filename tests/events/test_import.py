@@ -24,7 +24,7 @@ from events.services import (
     importing,
     publish_event,
 )
-from tests.makers import add_member, make_organiser, make_user
+from tests.makers import add_member, make_booking, make_organiser, make_user
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parent / "data"
@@ -70,6 +70,44 @@ def figures(report: ImportReport) -> tuple[int, int, int, int]:
 
 def state() -> list[Any]:
     return list(Event.objects.order_by("pk").values())
+
+
+def case_file(name: str) -> str:
+    return str(Path(__file__).parents[1] / "cases" / "13-cancelled-in-calendar" / name)
+
+
+def import_case(organiser: Organiser, name: str, **options: Any) -> str:
+    out = StringIO()
+    options = {"capacity": "20", "publish": True, **options}
+    call_command(
+        "import_events", case_file(name), organiser=str(organiser.pk), stdout=out, **options
+    )
+    return out.getvalue()
+
+
+def test_what_a_calendar_cancels_is_named_and_called_off_when_asked_to(
+    organiser: Organiser,
+) -> None:
+    import_case(organiser, "before.ics")
+    slam = Event.objects.get(name="Poetry slam")
+    make_booking(slam, quantity=3)
+    told = import_case(organiser, "after.ics")
+    assert "Line 4: “Poetry slam” is cancelled here and on sale in Evently, with 3 seats" in told
+    slam.refresh_from_db()
+    assert slam.status == "published"
+    told = import_case(organiser, "after.ics", cancelled="cancel")
+    assert "1 cancelled" in told
+    slam.refresh_from_db()
+    assert slam.status == "cancelled"
+    assert Event.objects.get(name="Jazz").status == "published"
+    assert "0 cancelled" in import_case(organiser, "after.ics", cancelled="cancel")
+
+
+def test_what_a_calendar_lacks_is_named_and_stays(organiser: Organiser) -> None:
+    assert "not in this file" not in import_case(organiser, "before.ics")
+    told = import_case(organiser, "removed.ics", cancelled="cancel")
+    assert "not in this file: “Poetry slam” (2027-03-10). They stay as they are" in told
+    assert Event.objects.filter(status="published").count() == 2
 
 
 @pytest.mark.parametrize(

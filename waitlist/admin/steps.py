@@ -13,6 +13,7 @@ from unfold.widgets import (
 )
 
 from evently.admin.steps import Step
+from evently.fields import LineInput
 from evently.site.templatetags.show import brief, seats
 from waitlist import services
 from waitlist.models import MAX_MINUTES, Entry, Offer, Tier
@@ -21,8 +22,8 @@ from waitlist.queries import find_open_offer, find_rules
 MAX_REASON = 200
 
 
-def _reason() -> forms.CharField:
-    return forms.CharField(
+def _reason() -> LineInput:
+    return LineInput(
         label=_("Reason"),
         max_length=MAX_REASON,
         help_text=_("It is kept in the history."),

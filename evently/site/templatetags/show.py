@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -16,10 +17,12 @@ from babel.dates import (
     format_timedelta,
     get_timezone_location,
 )
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from django import template
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext, pgettext, to_locale
+
+from evently.money import MAX_PLACES, amount_text, places_of
 
 register = template.Library()
 
@@ -39,8 +42,15 @@ def money(amount: Decimal, currency: str) -> str:
     """
     if not amount:
         return gettext("Free")
-    told = format_currency(amount, currency, locale=_locale())
+    locale, places = _locale(), places_of(currency)
+    # The language's own form, but with the decimals of ISO 4217: CLDR has those of cash.
+    pattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (places, max(places, MAX_PLACES))
+    told = pattern.apply(amount, locale, currency=currency, currency_digits=False)
     return WORD_AND_NUMBER.sub("\\1\N{NO-BREAK SPACE}", told)
+
+
+register.filter("amount", amount_text)
 
 
 @register.filter

@@ -72,9 +72,17 @@
 
   // --- What a state looks like --------------------------------------------------------------
 
+  /** An amount in the currency's form, with as many decimals as its decimal text has. */
   function money(amount, currency) {
     if (Number(amount) === 0) return words.free;
-    return new Intl.NumberFormat(root.lang, { style: "currency", currency }).format(amount);
+    const places = decimals(amount);
+    const form = { style: "currency", currency };
+    form.minimumFractionDigits = form.maximumFractionDigits = places;
+    return new Intl.NumberFormat(root.lang, form).format(amount);
+  }
+
+  function decimals(amount) {
+    return (amount.split(".")[1] || "").length;
   }
 
   /** The same as the pages' own `sale_state`, by this browser's clock. */
@@ -664,8 +672,9 @@
   function total(form) {
     const seats = Number(form.elements.seats.value) || 0;
     const currency = form.closest("[data-currency]").dataset.currency;
-    const sum = Number(form.dataset.price) * seats;
-    find("[data-show=total]", form).textContent = sum
+    const { price } = form.dataset;
+    const sum = (Number(price) * seats).toFixed(decimals(price));
+    find("[data-show=total]", form).textContent = Number(sum)
       ? fill(words.toPay, { amount: money(sum, currency) })
       : words.free;
   }

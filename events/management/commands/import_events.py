@@ -31,6 +31,13 @@ class Command(BaseCommand):
         parser.add_argument("--organiser", required=True, help="name or id")
         parser.add_argument("--partial", action="store_true", help="import the good lines at least")
         parser.add_argument("--publish", action="store_true", help="put the events on sale at once")
+        parser.add_argument(
+            "--cancelled",
+            choices=("report", "cancel"),
+            default="report",
+            help="what becomes of events that are on sale and cancelled in the file: they are only"
+            " named (report), or called off with all of their bookings (cancel)",
+        )
         parser.add_argument("--timezone", default="UTC", help="where the file names none (UTC)")
         parser.add_argument("--capacity", default="", help="where the file names none")
         parser.add_argument("--price", default="0", help="where the file names none (0)")
@@ -48,12 +55,15 @@ class Command(BaseCommand):
                 publish=options["publish"],
                 partial=options["partial"],
                 now=now,
+                cancel=options["cancelled"] == "cancel",
             )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         self._tell(report, partial=options["partial"])
 
     def _tell(self, report: ImportReport, *, partial: bool) -> None:
+        for note in report.notes:
+            self.stdout.write(note)
         for bad in report.bad:
             self.stderr.write(f"Line {bad.line}: {bad.reason}")
         if report.bad and not partial:
@@ -63,7 +73,7 @@ class Command(BaseCommand):
             )
         self.stdout.write(
             f"{report.created} created, {report.changed} changed, {report.unchanged} unchanged,"
-            f" {report.past} past."
+            f" {report.past} past, {report.cancelled} cancelled."
         )
         if report.bad:
             raise CommandError(f"{len(report.bad)} bad lines were left out.")
@@ -93,11 +103,12 @@ def _read(file: Path) -> bytes:
 def _defaults(options: dict[str, Any]) -> Defaults:
     capacity = options["capacity"]
     try:
+        currency = checked_currency(options["currency"])
         return Defaults(
             timezone=checked_timezone(options["timezone"]),
             capacity=checked_capacity(capacity, default=None) if capacity else None,
-            price=checked_price(options["price"]),
-            currency=checked_currency(options["currency"]),
+            price=checked_price(options["price"], currency=currency),
+            currency=currency,
         )
     except Unreadable as error:
         raise CommandError(str(error)) from error

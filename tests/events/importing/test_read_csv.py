@@ -97,7 +97,7 @@ def test_wrong_lines_are_named_and_do_not_hide_good_ones() -> None:
     assert [row.name for row in parsed.rows] == ["Good", 'Bad "quotes"', "After all that"]
     reasons = {bad.line: bad.reason for bad in parsed.bad}
     assert list(reasons) == [3, 5, 6, 7, 8, 9, 12]
-    assert "3 columns and the header 11" in reasons[3]
+    assert "3 of 11 columns" in reasons[3]
     assert "quotes are broken" in reasons[5]
     assert "ends before or when it starts" in reasons[6]
     assert "does not exist in Europe/Berlin" in reasons[7]
@@ -127,7 +127,7 @@ def test_a_nul_character_costs_only_its_line() -> None:
     parsed = read_sample("nul.csv")
 
     assert [row.name for row in parsed.rows] == ["Good"]
-    assert [(bad.line, "NUL" in bad.reason) for bad in parsed.bad] == [(2, True)]
+    assert [(bad.line, "U+0000" in bad.reason) for bad in parsed.bad] == [(2, True)]
 
 
 def test_the_same_file_gives_the_same_identities() -> None:
@@ -250,7 +250,7 @@ def test_without_any_capacity_the_option_is_named() -> None:
     assert "--capacity" in only_refusal(parsed).reason
 
 
-@pytest.mark.parametrize("value", ["-1", "12.505", "100000000", "12,50", "EUR 5", "1e3", "NaN"])
+@pytest.mark.parametrize("value", ["-1", "12.505", "100000000", "1,250", "EUR 5", "1e3", "NaN"])
 def test_a_price_is_a_plain_amount(value: str) -> None:
     assert "price" in only_refusal(read_cells(price=value)).reason
 
@@ -260,7 +260,7 @@ def test_prices_at_the_bounds_are_good(value: str) -> None:
     assert only_row(read_cells(price=value)).price == Decimal(value)
 
 
-@pytest.mark.parametrize("value", ["eur", "EURO", "XXQ", "€"])
+@pytest.mark.parametrize("value", ["EURO", "XXQ", "€"])
 def test_a_currency_is_a_known_code(value: str) -> None:
     assert "currency" in only_refusal(read_cells(currency=value)).reason
 

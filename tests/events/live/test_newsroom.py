@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -39,7 +40,9 @@ class Radio:
 
 
 def a_state(event_id: UUID, version: int = 1) -> EventStateChanged:
-    return EventStateChanged(event_id, 5, 10, 20, "published", version, now(), None, None)  # type: ignore[arg-type]
+    return EventStateChanged(
+        event_id, 5, 10, Decimal(20), "EUR", "published", version, now(), None, None
+    )
 
 
 async def test_the_first_change_is_told_at_once_and_then_the_newest_of_each_tick() -> None:

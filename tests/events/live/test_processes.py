@@ -44,7 +44,8 @@ event_id = uuid.UUID("{event.pk}")
 def say(version):
     announcer.announce(
         EventStateChanged(
-            event_id, 5, 10, decimal.Decimal(1), "published", version, timezone.now(), None, None))
+            event_id, 5, 10, decimal.Decimal(1), "EUR", "published", version, timezone.now(),
+            None, None))
 say(2)
 child = os.fork()
 if not child:

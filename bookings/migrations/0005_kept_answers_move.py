@@ -42,7 +42,7 @@ FREE = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0003_payments_received'),
+        ('bookings', '0004_price_with_three_decimals'),
         ('idempotency', '0001_initial'),
     ]
 

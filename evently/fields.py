@@ -1,0 +1,81 @@
+"""Fields of models and forms for what people write; `evently.text` has the rule.
+
+A field of a model cleans what is stored at every door, also where no form asked: commands, imports
+and services. There nothing can be sent back, so what a form would refuse is left out.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db import models
+
+from evently.text import clean_text, tidy_text
+
+if TYPE_CHECKING:
+    AnyField = models.Field[Any, Any]
+    AnyCharField = models.CharField[Any, Any]
+    AnyTextField = models.TextField[Any, Any]
+else:
+    AnyField, AnyCharField, AnyTextField = models.Field, models.CharField, models.TextField
+
+
+class LineInput(forms.CharField):
+    """A text of one line, such as a name."""
+
+    lines = False
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return clean_text(text, lines=self.lines) if isinstance(text, str) else text
+
+
+class ParagraphsInput(LineInput):
+    """A text of several lines."""
+
+    lines = True
+
+
+class _Written(AnyField):
+    """What `LineField` and `ParagraphsField` have in common."""
+
+    lines = False
+
+    def deconstruct(self) -> Any:
+        """To the database, and so to migrations, it is Django's own field."""
+        name, _path, args, options = super().deconstruct()
+        return name, f"django.db.models.{'TextField' if self.lines else 'CharField'}", args, options
+
+    def to_python(self, value: Any) -> Any:
+        """Called by `full_clean` of a row, before the length is counted."""
+        text = super().to_python(value)
+        return clean_text(text, lines=self.lines) if isinstance(text, str) else text
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """The row in memory shows what is stored."""
+        value = super().pre_save(model_instance, add)
+        if isinstance(value, str):
+            value = tidy_text(value, lines=self.lines)
+            setattr(model_instance, self.attname, value)
+        return value
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """For `QuerySet.update`, which asks no row."""
+        if isinstance(value, str):
+            value = tidy_text(value, lines=self.lines)
+        return super().get_db_prep_save(value, connection)
+
+
+class LineField(_Written, AnyCharField):
+    """A text of one line that people write."""
+
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**{"form_class": LineInput, **options})
+
+
+class ParagraphsField(_Written, AnyTextField):
+    """A text of several lines that people write."""
+
+    lines = True
+
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**{"form_class": ParagraphsInput, **options})

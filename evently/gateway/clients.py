@@ -5,13 +5,12 @@ Everything that looks at the address sees the same one: Django, the brake on log
 
 from collections.abc import Awaitable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from django.conf import settings
 
-Address = IPv4Address | IPv6Address
+from evently.addresses import Address, parse_address
 
 
 class Clients:
@@ -46,24 +45,6 @@ class Clients:
 
     def _look_up(self, address: Address) -> bool:
         return any(address in network for network in self._proxies)
-
-
-def parse_address(text: str) -> Address | None:
-    """An address as proxies write it, `192.0.2.1`, `192.0.2.1:443`, `2001:db8::1` or
-    `[2001:db8::1]:443`; an IPv4 address inside an IPv6 one is the IPv4 address.
-    """
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        return None if address.scope_id else address.ipv4_mapped or address
-    return address
 
 
 def _forwarded_for(scope: Any) -> list[str]:

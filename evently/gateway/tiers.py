@@ -6,13 +6,12 @@ The figures are settings (`RATE_LIMIT_…`, requests a minute).
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from evently.addresses import network_of
 from evently.gateway.callers import person_of
-from evently.gateway.clients import parse_address
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -67,7 +66,7 @@ def tiers_of(scope: Any) -> tuple[Tier, ...]:
 def client_of(scope: Any) -> str:
     """The client's address; of IPv6 the /64, in which one client has as many as it likes."""
     client = scope.get("client")
-    return _network_of(client[0]) if client else "unknown"
+    return network_of(client[0]) if client else "unknown"
 
 
 def endpoint_of(scope: Any) -> Endpoint:
@@ -91,11 +90,3 @@ def budgets(address: str, person: str, endpoint: Endpoint) -> tuple[Tier, ...]:
 
 def _tier(name: str, who: str) -> Tier:
     return Tier(name, f"evently:limit:{name}:{who}", settings.RATE_LIMIT_PER_MINUTE[name])
-
-
-@lru_cache(maxsize=4096)
-def _network_of(text: str) -> str:
-    address = parse_address(text)
-    if isinstance(address, IPv6Address):
-        return address.packed[:8].hex()
-    return str(address or text)

@@ -6,13 +6,13 @@ import resource
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
 import prometheus_client
 
-from evently.gateway.clients import parse_address
+from evently.addresses import network_of, parse_address
 
 OPEN_FILES_OF_OURS = Path("/proc/self/fd")
 FILES_EVERY_SECONDS = 10.0
@@ -165,9 +165,7 @@ class Connections:
         address = parse_address(text)
         if address is None or any(address in network for network in self.limits.trusted):
             return ""
-        if isinstance(address, IPv6Address):
-            return str(ip_network((address, 64), strict=False))
-        return str(address)
+        return network_of(text)
 
 
 class Outlet:

@@ -6,7 +6,7 @@ from kombu.transport import redis
 from redis.exceptions import ConnectionError as BrokerGone
 
 
-class Channel(redis.Channel):  # type: ignore[misc]
+class Channel(redis.Channel):
     """A channel whose connection was lost says so.
 
     Kombu's own looks up the address of a connection that is no more, when the worker gives back or
@@ -17,8 +17,8 @@ class Channel(redis.Channel):  # type: ignore[misc]
     def _connparams(self, *args: Any, **options: Any) -> Any:
         if self.connection is None or self.connection.client is None:
             raise BrokerGone("The connection to the broker is closed.")
-        return super()._connparams(*args, **options)
+        return super()._connparams(*args, **options)  # type: ignore[misc] # not in its stubs
 
 
-class Transport(redis.Transport):  # type: ignore[misc]
+class Transport(redis.Transport):
     Channel = Channel

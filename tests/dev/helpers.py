@@ -63,12 +63,11 @@ class Run:
         *steps: str,
         port: int | None = None,
         before: Sequence[str] = (),
-        output: Path | None = None,
         **env: str,
     ) -> None:
         self.home = home
         self.port = port or free_port()
-        self._output = output or home.parent / f"{home.name}-{time.monotonic_ns()}.out"
+        self._output = home.parent / f"{home.name}-{time.monotonic_ns()}.out"
         argv = [*before, sys.executable, str(STANDIN), str(home), str(self.port), *steps]
         with self._output.open("w") as output:
             self.process = subprocess.Popen(

@@ -95,13 +95,12 @@ def write_on(file: int) -> None:
 def test_a_disk_that_fills_while_all_runs_is_told_once(
     tmp_path: Path, with_cluster: Callable[[Path], Path]
 ) -> None:
-    with mounted(tmp_path / "disk", "size=300m") as disk:
-        home = disk / "home"
+    with mounted(tmp_path / "home", "size=300m") as home:
         with_cluster(home / "postgres")
-        run = Run(home, output=tmp_path / "run.out")
+        run = Run(home)
         try:
             run.wait_until_ready()
-            fill(disk)
+            fill(home)
             run.wait_for(r"MB are free on its disk.* Free some space")
             eventually(lambda: run.process.poll() is None, "it runs on")
         finally:

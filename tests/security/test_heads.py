@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, repeat
 
@@ -26,7 +26,8 @@ def endless(*parts: bytes, last: bytes, megabytes: int = 64) -> Iterator[bytes]:
 
 
 # What is sent, and the status that refuses it.
-FLOODS = {
+Flood = Callable[[], Iterator[bytes]]
+FLOODS: dict[str, tuple[Flood, int]] = {
     "a header of 64 MB": (lambda: endless(b"GET / HTTP/1.1\r\nX: ", last=b"a"), 431),
     "a header's name of 64 MB": (lambda: endless(b"GET / HTTP/1.1\r\n", last=b"a"), 431),
     "200 000 headers": (lambda: endless(b"GET / HTTP/1.1\r\n", last=b"X-A: b\r\n"), 431),
@@ -38,7 +39,7 @@ FLOODS = {
     "empty lines": (lambda: endless(last=b"\r\n"), 431),
 }
 # These follow a request that the application answers, or has in hand.
-FLOODS_AFTER_A_HEAD = {
+FLOODS_AFTER_A_HEAD: dict[str, Flood] = {
     "a chunk's extension": lambda: endless(CHUNKED + b"1;", last=b"a"),
     "extensions of many chunks": lambda: endless(CHUNKED, last=b"1;%s\r\na\r\n" % (b"a" * 500)),
     "trailers": lambda: endless(CHUNKED + b"0\r\n", last=b"X-A: b\r\n"),

@@ -10,9 +10,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -47,11 +48,11 @@ class Program:
     def pid_that_answers(self) -> int:
         return int(self.ask("/")["pid"])
 
-    def ask(self, path: str) -> dict[str, object]:
+    def ask(self, path: str) -> dict[str, Any]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", path)
-            found: dict[str, object] = json.loads(connection.getresponse().read())
+            found: dict[str, Any] = json.loads(connection.getresponse().read())
             return found
         finally:
             connection.close()
@@ -133,12 +134,19 @@ def test_nobody_is_refused_while_processes_are_killed(tmp_path: Path, workers: i
                 before = server.children()
                 for pid in before:
                     os.kill(pid, signal.SIGKILL)
-                eventually(lambda before=before: not server.children() & before, "all are new")
-                answered = clients.answered
-                eventually(lambda n=answered: clients.answered > n + 50, "they answer")
+                eventually(partial(have_gone, server, before), "all are new")
+                eventually(partial(has_answered, clients, clients.answered + 50), "they answer")
         assert clients.refused == 0
         assert clients.cut <= KILLS * 8
         assert "killed by SIGKILL" in server.log
+
+
+def have_gone(server: Program, pids: set[int]) -> bool:
+    return not server.children() & pids
+
+
+def has_answered(clients: Clients, number: int) -> bool:
+    return clients.answered >= number
 
 
 def test_who_crashes_again_and_again_is_started_less_and_less_often(tmp_path: Path) -> None:

@@ -332,11 +332,11 @@ async def test_everybodys_budget_is_refused_to_strangers_first_and_to_buyers_las
 
     await use_up(limited, 12)
     found = [await allowed() for _ in range(5)]
-    # After twelve: 13 to 15, 16 to 18, then only buyers.
+    # Twelve are used up, then 15, then 18; what is left then is for buyers alone.
     assert found == [
         [False, True, True, True],
-        [False, False, True, True],
-        [False, False, True, True],
+        [False, True, True, True],
+        [False, False, False, True],
         [False, False, False, True],
         [False, False, False, False],
     ]

@@ -1,8 +1,8 @@
 """Events are found by words that Evently makes itself: see `evently.search`.
 
 The new column is filled beside the sale, a thousand rows in a transaction; texts from before
-`evently.text` are brought to its rule on the way. When servers of the version before are still
-running, their searches fail once the old column is gone; bookings and all else go on.
+`evently.text` are brought to its rule on the way. The old column stays in the database, without its
+index, for servers of the version before that still run; a later version drops it.
 """
 
 from django.contrib.postgres.indexes import GinIndex
@@ -48,5 +48,7 @@ class Migration(migrations.Migration):
         migrations.RunPython(make_words, migrations.RunPython.noop),
         AddIndexConcurrently("event", GinIndex(fields=["words"], name="event_words")),
         RemoveIndexConcurrently("event", "event_search"),
-        migrations.RemoveField("event", "search"),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.RemoveField("event", "search")]
+        ),
     ]

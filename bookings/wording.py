@@ -1,5 +1,7 @@
 """What people read about the money of a booking: organisers note what they received."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
@@ -14,7 +16,7 @@ def payment_of(booking: Booking, *, is_over: bool = False) -> str:
     Args:
         is_over: whether the event is, so that nobody is asked to pay any more.
     """
-    paid, owed = booking.amount_received, 0 if is_over else booking.owed
+    paid, owed = booking.amount_received, Decimal(0) if is_over else booking.owed
     told = [_("Paid: %(amount)s.") % {"amount": money(paid, booking.currency)}] if paid else []
     return " ".join([*told, *([to_pay(owed, booking.currency)] if owed else [])])
 

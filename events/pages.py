@@ -94,7 +94,7 @@ class SearchForm(forms.Form):
             del self.fields["currency"]
 
     def clean(self) -> None:
-        price, currency = (self.cleaned_data.get(name) for name in ("price", "currency"))
+        price, currency = (self.cleaned_data.get(name, "") for name in ("price", "currency"))
         if "currency" in self.cleaned_data and PRICES.get(price) and not currency:
             told = _("Choose the currency of this price, too: amounts are not converted.")
             self.add_error("currency", told)

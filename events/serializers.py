@@ -26,7 +26,7 @@ from events.models import MAX_CAPACITY, MAX_DESCRIPTION, MAX_NAME, Event, Organi
 from events.queries import ORDERINGS
 from events.validators import validate_timezone
 
-UNKNOWN_CURRENCY = {"invalid_choice": _("Use a three-letter ISO code such as EUR.")}
+UNKNOWN_CURRENCY: dict[str, Any] = {"invalid_choice": _("Use a three-letter ISO code such as EUR.")}
 
 
 class OrganiserOut(serializers.ModelSerializer[Organiser]):

@@ -107,7 +107,7 @@ class BookingAdmin(TeamAdmin[Booking]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         """Without the long columns of what is joined, which no screen shows."""
         rows = super().get_queryset(request)
-        return rows.defer("event__search", "event__description", "user__password")
+        return rows.defer("event__words", "event__description", "user__password")
 
     def scope(self, rows: QuerySet[Booking], user: User) -> QuerySet[Booking]:
         return rows if user.is_staff else rows.filter(event__in=Event.objects.of_team(user))
@@ -123,11 +123,11 @@ class BookingAdmin(TeamAdmin[Booking]):
 
     @display(description=_("booked by"), ordering="user__name")
     def name(self, booking: Booking) -> str:
-        return booking.user.name
+        return str(booking.user.name)
 
     @display(description=_("e-mail address"), ordering="user__email")
     def email(self, booking: Booking) -> str:
-        return booking.user.email
+        return str(booking.user.email)
 
     @display(description=_("total"))
     def price(self, booking: Booking) -> str:

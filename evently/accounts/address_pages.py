@@ -86,8 +86,8 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
         try:
             person = addresses.confirm_address(token=key, by=claim.user, now=timezone.now())
         except (EmailTaken, LinkRefused) as refusal:
-            context = {"reason": refusal}
-            return render(request, "account/email_confirm.html", context, status=409)
+            refused = {"reason": refusal}
+            return render(request, "account/email_confirm.html", refused, status=409)
         return _go_on(request, person)
     status = 400 if form and form.errors else 200
     return render(request, "account/email_confirm.html", context, status=status)

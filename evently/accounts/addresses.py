@@ -7,7 +7,6 @@ password or address changes, or the address is verified: a link from before is n
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.core import signing
 from django.db import IntegrityError
@@ -207,4 +206,4 @@ def _mark(user: User) -> str:
     """Changes with everything that makes an old link void."""
     verified_at = user.email_verified_at.isoformat() if user.email_verified_at else ""
     state = "\0".join((str(user.pk), user.password, user.email, verified_at))
-    return cast(str, salted_hmac(SALT, state, algorithm="sha256").hexdigest()[:32])
+    return salted_hmac(SALT, state, algorithm="sha256").hexdigest()[:32]

@@ -62,7 +62,7 @@ class PersonForm(ChangeForm):
         return super().save(commit)
 
     def _has_another_address(self) -> bool:
-        return self.cleaned_data.get("email", "") != self.initial["email"]
+        return bool(self.cleaned_data.get("email", "") != self.initial["email"])
 
 
 def _free_address(email: str, of: User | None = None) -> str:

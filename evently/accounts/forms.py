@@ -62,8 +62,9 @@ class SignUpForm(_TakesAddress, allauth_forms.SignupForm):  # type: ignore[misc]
         )
 
 
-class ForgottenPasswordForm(  # type: ignore[misc]
-    _TakesAddress, allauth_forms.ResetPasswordForm
+class ForgottenPasswordForm(
+    _TakesAddress,
+    allauth_forms.ResetPasswordForm,  # type: ignore[misc]
 ):
     """Asks for a mail with a link."""
 

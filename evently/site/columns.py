@@ -15,4 +15,5 @@ def dated(field: str, description: Any, zone: str = "UTC") -> Callable[[Any, Any
     def shown(_admin: Any, row: Any) -> str:
         return brief(getattr(row, field), zone)
 
-    return shown
+    told: Callable[[Any, Any], str] = shown
+    return told

@@ -96,7 +96,7 @@ class InvitationAdmin(TeamAdmin[Invitation]):
 
     @display(description=_("state"))
     def shown_state(self, invitation: Invitation) -> str:
-        return invitation.state(timezone.now()).label
+        return str(invitation.state(timezone.now()).label)
 
     def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> Any:
         more = ("shown_state", "invited_by", "sent_at", "expires_at") if obj else ()

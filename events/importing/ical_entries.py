@@ -1,6 +1,7 @@
 """The entries of a calendar that could be read, and which of their revisions counts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from icalendar import Event
 
@@ -24,7 +25,10 @@ class Entry:
     @property
     def part(self) -> str:
         """Which date of a series it changes; empty for the series itself."""
-        return str(self.event["RECURRENCE-ID"].dt) if self.override else ""
+        if not self.override:
+            return ""
+        date: Any = self.event["RECURRENCE-ID"]
+        return str(date.dt)
 
     @property
     def cancelled(self) -> bool:

@@ -59,7 +59,8 @@ def end_of(event: Event) -> date | None:
 def _told_length(event: Event, start: Any, duration: str) -> tuple[int, timedelta]:
     if "DTEND" not in event:
         return _read(duration)
-    end: Any = event["DTEND"].dt
+    field: Any = event["DTEND"]
+    end: Any = field.dt
     if isinstance(start, datetime) and isinstance(end, datetime):
         return 0, end.astimezone(UTC) - start.astimezone(UTC)
     return (end - start).days, timedelta(0)

@@ -132,7 +132,7 @@ class BroadcastStep(EventStep):
 EventAdmin.steps = [*EventAdmin.steps, BroadcastStep]
 
 
-class NamedEventField(forms.ModelChoiceField):
+class NamedEventField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Events with their dates: the same name is often given twice."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -170,7 +170,7 @@ class BroadcastAdmin(TeamAdmin[Broadcast]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Broadcast]:
         """Without the long columns of what is joined, which no screen shows."""
         rows = super().get_queryset(request).select_related("event__organiser", "by")
-        return rows.defer("event__search", "event__description", "by__password")
+        return rows.defer("event__words", "event__description", "by__password")
 
     def scope(self, rows: QuerySet[Broadcast], user: User) -> QuerySet[Broadcast]:
         if user.is_staff:

@@ -124,7 +124,7 @@ class EntryAdmin(TeamAdmin[Entry]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         """Without the long columns of what is joined, which no screen shows."""
         rows = super().get_queryset(request)
-        return rows.defer("event__search", "event__description", "user__password")
+        return rows.defer("event__words", "event__description", "user__password")
 
     def scope(self, rows: QuerySet[Entry], user: User) -> QuerySet[Entry]:
         return rows if user.is_staff else rows.filter(event__in=Event.objects.of_team(user))

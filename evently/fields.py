@@ -12,9 +12,9 @@ from django.db import models
 from evently.text import clean_text, tidy_text
 
 if TYPE_CHECKING:
-    AnyField = models.Field[Any, Any]
-    AnyCharField = models.CharField[Any, Any]
-    AnyTextField = models.TextField[Any, Any]
+    AnyField = models.Field[str, str]
+    AnyCharField = models.CharField[str, str]
+    AnyTextField = models.TextField[str, str]
 else:
     AnyField, AnyCharField, AnyTextField = models.Field, models.CharField, models.TextField
 

@@ -297,7 +297,7 @@ class EventManager(_EventManager["Event"]):
         return EventQuerySet(self.model, using=self._db).defer("words")
 
 
-class WordsField(SearchVectorField):
+class WordsField(SearchVectorField):  # type: ignore[type-arg]
     """What an event is found by; made anew whenever its row is saved."""
 
     def deconstruct(self) -> Any:
@@ -425,7 +425,7 @@ class Event(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, **options: Any) -> None:  # type: ignore[override]
+    def save(self, **options: Any) -> None:
         """Save the row, and the words of it when its texts are saved."""
         names = options.get("update_fields")
         if names is None:

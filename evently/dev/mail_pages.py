@@ -110,8 +110,7 @@ def _summary(file: Path) -> KeptMail:
 
 def _read(file: Path) -> EmailMessage:
     with file.open("rb") as content:
-        message = message_from_bytes(content.read(LARGEST_BYTES), policy=policy.default)
-    return cast(EmailMessage, message)
+        return message_from_bytes(content.read(LARGEST_BYTES), policy=policy.default)
 
 
 def _content(part: MIMEPart) -> str:

@@ -30,7 +30,7 @@ def keep_length(event: Event, duration: str) -> None:
     Raises:
         Unreadable: the DURATION cannot be read.
     """
-    start: Any = event["DTSTART"].dt
+    start = _value(event, "DTSTART")
     days, exact = _told_length(event, start, duration)
     if not days and not exact:
         for name in ("DTEND", "DURATION"):
@@ -41,11 +41,17 @@ def keep_length(event: Event, duration: str) -> None:
     event[LASTS] = f"{days} {int(exact.total_seconds())}"
 
 
+def _value(event: Event, name: str) -> Any:
+    """The day or the instant of a property that stands there."""
+    field: Any = event[name]
+    return field.dt
+
+
 def end_of(event: Event) -> date | None:
     """The day, or the instant, at which the entry ends; None when its length was not kept."""
     if LASTS not in event:
         return None
-    start: Any = event["DTSTART"].dt
+    start = _value(event, "DTSTART")
     days, seconds = map(int, str(event[LASTS]).split())
     try:
         later: date = start + timedelta(days=days)
@@ -59,8 +65,7 @@ def end_of(event: Event) -> date | None:
 def _told_length(event: Event, start: Any, duration: str) -> tuple[int, timedelta]:
     if "DTEND" not in event:
         return _read(duration)
-    field: Any = event["DTEND"]
-    end: Any = field.dt
+    end = _value(event, "DTEND")
     if isinstance(start, datetime) and isinstance(end, datetime):
         return 0, end.astimezone(UTC) - start.astimezone(UTC)
     return (end - start).days, timedelta(0)

@@ -156,7 +156,7 @@ def checked_text(value: str, *, what: str, limit: int, lines: bool = False) -> s
     try:
         text = clean_text(value, lines=lines).strip()
     except ValidationError as error:
-        code = error.params["code"]
+        code = (error.params or {})["code"]
         raise Unreadable(f"The {what} holds the invisible character {code}; remove it.") from None
     if len(text) > limit:
         raise Unreadable(f"The {what} has {len(text)} characters; shorten it to {limit} at most.")

@@ -16,10 +16,16 @@ from playwright.sync_api import Locator, Page, expect
 from bookings.services import cancel_bookings_of_event
 from evently.accounts.models import User
 from events.models import Event, Organiser, Role
-from events.services import add_member
 from tests.browser.conftest import Visit
-from tests.makers import PASSWORD, make_booking, make_event, make_organiser, make_user, mark_paid
-from tests.makers import add_member as join
+from tests.makers import (
+    PASSWORD,
+    add_member,
+    make_booking,
+    make_event,
+    make_organiser,
+    make_user,
+    mark_paid,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -142,7 +148,7 @@ def test_organiser_12_two_people_edit_the_same_event(
     visit: Visit, owner: User, organiser: Organiser
 ) -> None:
     colleague = make_user("Carl")
-    join(organiser, colleague, Role.MANAGER)
+    add_member(organiser, colleague, Role.MANAGER)
     event = make_event(organiser, name="Late Jazz", venue="Cellar")
     first, second = visit(admin_page(event), owner), visit(admin_page(event), colleague)
     first.get_by_label("Venue:").fill("Attic")
@@ -171,13 +177,7 @@ def test_organiser_13_a_forbidden_link_gives_no_data(
     booking = make_booking(event, make_user("Berta", email="berta@example.com"), quantity=2)
     people = {role: make_user(role.title()) for role in (Role.DOOR, Role.FINANCE, Role.MANAGER)}
     for role, person in people.items():
-        add_member(
-            organiser_id=organiser.pk,
-            email=person.email,
-            role=role,
-            only_event_id=event.pk if role == Role.MANAGER else None,
-            by=owner,
-        )
+        add_member(organiser, person, role, event if role == Role.MANAGER else None)
     door = visit("/admin/bookings/booking/", people[Role.DOOR])
     expect(door.get_by_text(booking.reference)).to_be_visible()
     expect(door.get_by_text("Berta")).to_be_visible()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -297,7 +298,7 @@ def test_a_role_that_cannot_be_is_not_offered(
 
 def test_nobody_is_flooded_with_invitations(organiser: Organiser, owner: User) -> None:
     invitation = invite(organiser, owner)
-    resend = lambda: resend_invitation(invitation_id=invitation.pk, by=owner, now=NOW)  # noqa: E731
+    resend = partial(resend_invitation, invitation_id=invitation.pk, by=owner, now=NOW)
     for _ in range(4):
         resend()
     assert refused(organiser, resend) is TooManyMails

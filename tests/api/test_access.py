@@ -195,6 +195,14 @@ CALLS = [
             200, finance=403, viewer=403, door=404, one_event=404, stranger=404, anonymous=401
         ),
     ),
+    Call("POST", "verification", plain_path("verification"), everybody(202, anonymous=401)),
+    Call(
+        "POST",
+        "confirmation",
+        plain_path("confirmation"),
+        everybody(410, anonymous=401),
+        lambda world: {"token": "forged"},
+    ),
     Call("GET", "waitlist", full_path("waitlist"), everybody(404, buyer=200, anonymous=401)),
     Call(
         "POST",

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.urls import get_resolver, reverse
 
+from evently.accounts.addresses import address_link
 from evently.api import repeats
 from evently.api.repeats import Repeats
 from evently.idempotency import store
@@ -27,6 +28,8 @@ real_commits = pytest.mark.django_db(transaction=True)
 
 # Answers with tokens are never kept, and nobody is known before a log-in: the key is ignored.
 IGNORE_KEYS = {"register", "login", "refresh", "logout"}
+# Needs a link from a mail.
+TRIED_BELOW = {"confirmation"}
 KEY = {"Idempotency-Key": "once"}
 DONE = [
     (call, next(role for role, status in call.expected.items() if status < 300))
@@ -47,7 +50,7 @@ def rows() -> list[Any]:
 
 def test_every_post_is_among_those_that_are_tried_here() -> None:
     posts = {name for method, name in endpoints(get_resolver()) if method == "POST"}
-    assert {call.name for call, _ in DONE} == posts - IGNORE_KEYS
+    assert {call.name for call, _ in DONE} | TRIED_BELOW == posts - IGNORE_KEYS
 
 
 def test_only_views_for_people_who_are_not_logged_in_ignore_keys() -> None:
@@ -81,6 +84,18 @@ def test_a_repeated_request_is_done_once_and_gets_the_first_answer(call: Call, r
     assert "Idempotent-Replayed" not in first
     assert rows() == left
     assert KeptAnswer.objects.filter(key="once").count() == 1
+
+
+def test_an_address_that_is_confirmed_twice_with_the_key_is_confirmed_once() -> None:
+    """Without the key the second request finds the link used up."""
+    user = make_user(verified=False)
+    token = address_link(user, user.email).rstrip("/").rpartition("/")[2]
+    client, address = client_of(user), reverse("confirmation")
+    first, again = (client.post(address, {"token": token}, headers=KEY) for _ in range(2))
+    assert (first.status_code, first.json()["email_verified"]) == (200, True)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again["Idempotent-Replayed"] == "true"
+    assert_problem(client.post(address, {"token": token}), 410, "link-refused")
 
 
 @pytest.mark.parametrize(("call", "role"), DONE, ids=lambda each: getattr(each, "name", each))

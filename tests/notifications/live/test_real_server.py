@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import websockets
-from django.conf import settings
 
 from tests.browser.server import running_server
+from tests.browser.sessions import PLAIN_NAME
 from tests.events.live.sockets import in_thread
 from tests.makers import make_user
 from tests.notifications.live.sockets import make_session
@@ -36,7 +36,7 @@ async def test_a_freed_seat_is_offered_on_a_real_page_within_a_second(server: st
     event, user = await in_thread(make_full_event)(capacity=5), await in_thread(make_user)()
     await in_thread(make_entry)(event, user)
     session = await in_thread(make_session)(user)
-    cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"}
+    cookie = {"Cookie": f"{PLAIN_NAME}={session}"}
     async with websockets.connect(
         f"ws://{server}/ws/me/",
         origin=f"http://{server}",  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def test_a_newcomer_registers_verifies_founds_a_team_and_sells(visit: Visit) -> 
     follow_newest_mail(page, "Confirm your e-mail address")
     page.get_by_role("button", name="Yes, confirm it").click()
     page.get_by_label("Name of your team").fill("Blue Note")
-    page.get_by_role("button", name="Found the team").click()
+    page.get_by_role("button", name="Create the team").click()
     page.get_by_label("Name:").fill("Late Jazz")
     page.get_by_label("Venue:").fill("Cellar, Berlin")
     page.get_by_label("Starts:", exact=True).fill("2030-06-01T20:00")

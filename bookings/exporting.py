@@ -117,7 +117,7 @@ def _cells(booking: Any, words: Mapping[str, str]) -> list[Cell]:
         _amount(booking.unit_price * booking.quantity, booking.currency),
         booking.currency,
         words[booking.status],
-        booking.amount_received,
+        booking.amount_received and _amount(booking.amount_received, booking.currency),
         booking.received_at and booking.received_at.astimezone(zone),
         words[booking.refund],
         booking.created_at.astimezone(zone),

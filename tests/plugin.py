@@ -50,5 +50,15 @@ def start_servers(config: pytest.Config) -> None:
     os.environ.update({"RATE_LIMITS": "off", **os.environ, **servers.environment})
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What was printed or logged may hold half a character, which a worker cannot send."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return config.stash.get(HEADER, "servers: none")

@@ -136,7 +136,7 @@ def test_a_replica_that_is_gone_is_left_alone(
 def test_the_figures_of_an_organiser_come_from_the_replica(replica: Any, client: Client) -> None:
     owner = make_user(is_staff=True, is_superuser=True)
     make_booking(make_event(make_organiser(owner)))
-    client.force_login(owner, "allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(owner, "evently.accounts.backends.AddressBackend")
     with CaptureQueriesContext(replica) as queries:
         assert client.get(reverse("admin:index")).status_code == 200
     assert any("bookings_booking" in query["sql"] for query in queries)

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evently.accounts.models import User
 from evently.errors import Invalid, Refusal
@@ -39,6 +40,10 @@ class Step(forms.Form, Generic[Row]):
     button: ClassVar[Any]
     grave: ClassVar[bool] = False
     template: ClassVar[str] = "admin/step.html"
+    # What is said in its place when the row is in no state for it.
+    impossible: ClassVar[Any] = gettext_lazy(
+        "This is not possible now; the event is in another state."
+    )
     # Whether the page is shown again afterwards: the person tried something, and goes on.
     stays: bool = False
 

@@ -19,6 +19,7 @@ from events import services
 from events.admin.forms import ServiceForm
 from events.admin.organisers import place_in, to_team
 from events.admin.team import TeamAdmin, rights
+from events.errors import InvitationClosed
 from events.models import Event, Invitation, Organiser
 from events.roles import Capability
 
@@ -27,6 +28,7 @@ class InvitationStep(Step[Invitation]):
     """A step with an invitation, which leads back to its team."""
 
     home = "admin:events_invitation_change"
+    impossible = InvitationClosed.title
 
     def is_possible(self) -> bool:
         open_states = {Invitation.State.PENDING, Invitation.State.EXPIRED}

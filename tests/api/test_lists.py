@@ -93,7 +93,7 @@ def test_a_list_takes_the_same_few_queries_whatever_its_length(name: str, rows: 
 
 
 def test_the_event_list_takes_four_queries_with_a_session(client: Any) -> None:
-    client.force_login(make_user(), "allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(make_user(), "evently.accounts.backends.AddressBackend")
     for _ in range(3):
         make_event()
     with CaptureQueriesContext(connection) as queries:

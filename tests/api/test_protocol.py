@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def browser() -> Client:
     """A browser that is logged in and keeps cookies, under the rules for them."""
     client = Client(enforce_csrf_checks=True)
-    client.force_login(make_user(), "allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(make_user(), "evently.accounts.backends.AddressBackend")
     return client
 
 

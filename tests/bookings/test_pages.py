@@ -21,6 +21,10 @@ from tests.makers import add_member, make_booking, make_event, make_organiser, m
 
 Answer = Any  # The test client's response, with `content`.
 
+# What is there for another state of the sale, and for the script.
+HIDDEN = re.compile(
+    r"<(p|div|ul|script)\b[^>]*(?:\shidden|application/json)[^>]*>.*?</\1>", re.DOTALL
+)
 NEXT_DECADE: dict[str, Any] = {"starts_at": datetime(2031, 6, 1, 18, tzinfo=UTC)}
 LAST_YEAR = datetime(2025, 6, 1, 18, tzinfo=UTC)
 ODD_TEXTS = [
@@ -90,29 +94,31 @@ def test_it_shows_what_the_event_is_and_how_it_stands(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "story", "said"),
     [
-        ({"available_seats": 0}, "Sold out. Seats that come back go to those who wait."),
-        ({"status": "cancelled"}, "This event was cancelled"),
-        ({"starts_at": datetime(2024, 1, 1, tzinfo=UTC)}, "This event is over"),
+        ({"available_seats": 0}, "Sold out. Seats", "Seats that come back go to those who wait."),
+        ({"status": "cancelled"}, "This event was cancelled", ""),
+        ({"starts_at": datetime(2024, 1, 1, tzinfo=UTC)}, "This event is over", ""),
         (
             {"sales_start_at": datetime(2030, 1, 1, 9, tzinfo=UTC), **NEXT_DECADE},
+            "The sale ",
             "Tuesday, January 1, 2030, 10:00 AM, Berlin time</time>",
         ),
         (
             {"sales_end_at": datetime(2024, 7, 1, 9, tzinfo=UTC), **NEXT_DECADE},
+            "The sale ",
             "Monday, July 1, 2024, 11:00 AM, Berlin time</time>",
         ),
     ],
 )
 def test_it_says_when_nothing_can_be_booked(
-    client: Client, fields: dict[str, Any], said: str
+    client: Client, fields: dict[str, Any], story: str, said: str
 ) -> None:
     event = make_event(**fields)
-    page = text_of(client.get(f"/events/{event.pk}/"))
-    told = {"Sold out. When", "This event was", "This event is over", "The sale "}
+    page = HIDDEN.sub("", text_of(client.get(f"/events/{event.pk}/")))
+    stories = {"Sold out. Seats", "This event was cancelled", "This event is over", "The sale "}
     assert said in page
-    assert {words for words in told if words in page} == {words for words in told if words in said}
+    assert {words for words in stories if words in page} == {story}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +154,7 @@ def test_what_cannot_be_had_leads_to_other_events(
     ],
 )
 def test_the_price_the_sale_and_the_place_are_told(
-    client: Client, fields: dict[str, Any], said: str
+    client: Client, fields: dict[str, Any], story: str, said: str
 ) -> None:
     assert said in text_of(client.get(f"/events/{make_event(**fields).pk}/"))
 

@@ -105,7 +105,7 @@ def test_who_comes_too_late_is_told_when_the_sale_ended() -> None:
 def test_the_refusal_writes_dates_in_the_readers_way() -> None:
     event = make_sale(datetime(2090, 6, 1, 8, tzinfo=UTC), starts_at=NOW + 40_000 * DAY)
     with translation.override("de"):
-        assert "1. Juni 2090 10:00" in str(refused(event, NOW))
+        assert "1. Juni 2090, 10:00" in str(refused(event, NOW))
 
 
 @pytest.mark.parametrize(

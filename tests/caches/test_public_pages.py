@@ -22,7 +22,7 @@ from tests.caches.site import Answer, Clock, Site
 from tests.makers import make_booking, make_event, make_organiser, make_user
 from tests.promises import PATIENCE_SECONDS
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "evently.accounts.backends.AddressBackend"
 PUBLIC = {
     "events:catalogue",
     "events:sitemap",

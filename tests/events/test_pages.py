@@ -46,7 +46,7 @@ def test_a_chip_says_how_it_stands(client: Client, left: int, chip: str) -> None
 
 def test_an_event_for_nothing_is_free(client: Client) -> None:
     make_event(price=Decimal(0))
-    assert 'data-show="price">Free</strong>' in page_of(client)
+    assert ">Free</strong>" in page_of(client)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_the_script_asks_for_the_cards_that_are_shown(client: Client) -> None:
     following = client.get("/", {"search": "night", "cursor": first.context["page"].next})
     for page, names in ((first, range(24)), (following, range(24, 30))):
         answer = client.get(page.context["poll"])
-        assert [event["name"] for event in answer.json()["results"]] == [
+        assert sorted(event["name"] for event in answer.json()["results"]) == [
             f"Night {number:02}" for number in names
         ]
 

@@ -166,7 +166,7 @@ async def test_the_metrics_tell_what_passed_and_which_tier_refused(
 def session(user: str) -> dict[str, str]:
     """The cookie of somebody who is logged in."""
     key = blake2b(user.encode(), digest_size=16).hexdigest()
-    cache.set(SessionStore.cache_key_prefix + key, {SESSION_KEY: user})
+    cache.set(SessionStore.cache_key_prefix + key, {SESSION_KEY: str(id_of(user))})
     return {"Cookie": f"a=b; {configured.SESSION_COOKIE_NAME}={key}; c=d"}
 
 

@@ -202,7 +202,7 @@ def test_the_migration_finds_what_was_stored_before_and_tidies_it(
     store_as_it_is(event, name="Straßen\u200bfest\u202e", venue="Cafe\u0301", description="a\r\nb")
     Event.objects.filter(pk=event.pk).update(words=None)
     assert count(api, "strassenfest") == 0
-    migration: Any = import_module("events.migrations.0006_words")
+    migration: Any = import_module("events.migrations.0008_words")
 
     class Editor:
         def __init__(self) -> None:

@@ -14,8 +14,8 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -75,7 +75,11 @@ def _readable(view: Callable[..., Any]) -> Callable[..., Any]:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if any("\0" in text for name, texts in request.GET.lists() for text in (name, *texts)):
             raise BadRequest("The address has a character that no text can have.")
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except ValidationError as error:
+            # Forms tell their own; what comes up here is an id that cannot be one.
+            raise Http404 from error
 
     return checked
 

@@ -1,7 +1,7 @@
 """A lasting pool of threads, and the bounded queue of the requests that wait for one."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,9 +15,10 @@ from evently.gateway.metrics import THREADS, THREADS_BUSY, WAITING
 
 Result = TypeVar("Result")
 
-MOST_WAITING = 128
-# One address must not fill the queue alone; many people may share one.
-MOST_WAITING_OF_ONE = 48
+# As many as are answered within the longest wait. Half of them may come from one address, which an
+# office or a school shares.
+MOST_WAITING = 512
+MOST_WAITING_OF_ONE = 256
 LONGEST_WAIT_SECONDS = 4.0
 
 
@@ -34,19 +35,19 @@ class HungUp(Exception):
 
 
 class Threads:
-    """The threads, and the queue of what waits for them. Belongs to one event loop at a time."""
+    """The threads, and the queue of what waits for them. Belongs to one event loop at a time.
+
+    Addresses take turns, and requests of one address are served in order of arrival: however many
+    wait from one address, those of another wait for one of them at a time.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.busy = 0
         self.executor = ThreadPoolExecutor(number, "django")
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self._waiting_of: Counter[str] = Counter()
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}  # the next address first
+        self.waiting = 0
         self._full_since: float | None = None
-
-    @property
-    def waiting(self) -> int:
-        return len(self._queue)
 
     @property
     def full_seconds(self) -> float:
@@ -54,7 +55,10 @@ class Threads:
         return 0.0 if self._full_since is None else monotonic() - self._full_since
 
     async def take(self, who: str, receive: ASGIReceiveCallable) -> None:
-        """Take a thread, in order of arrival; `run` gives it back.
+        """Take a thread, when it is this request's turn; `run` gives it back.
+
+        Args:
+            who: stands for the client's address.
 
         Raises:
             Full: too many wait already, or waited too long.
@@ -64,21 +68,16 @@ class Threads:
             self._count(1)
             self._full_since = monotonic() if self.busy == self.number else None
             return
-        if len(self._queue) >= MOST_WAITING or self._waiting_of[who] >= MOST_WAITING_OF_ONE:
+        if self.waiting >= MOST_WAITING or len(self._queues.get(who, ())) >= MOST_WAITING_OF_ONE:
             raise Full("queue-full")
         turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        self._waiting_of[who] += 1
-        WAITING.inc()
-        try:
-            await self._wait(turn, receive)
-        finally:
-            WAITING.dec()
-            self._waiting_of[who] -= 1
-            if not self._waiting_of[who]:
-                del self._waiting_of[who]
+        self._queues.setdefault(who, deque()).append(turn)
+        self._note_waiting(1)
+        await self._wait(who, turn, receive)
 
-    async def _wait(self, turn: asyncio.Future[None], receive: ASGIReceiveCallable) -> None:
+    async def _wait(
+        self, who: str, turn: asyncio.Future[None], receive: ASGIReceiveCallable
+    ) -> None:
         leaving = asyncio.ensure_future(until_left(receive))
         is_served = has_left = False
         try:
@@ -92,16 +91,19 @@ class Threads:
         finally:
             leaving.cancel()
             if not is_served:
-                self._give_up(turn)
+                self._give_up(who, turn)
         if not is_served:
             raise HungUp if has_left else Full("waited-too-long")
 
-    def _give_up(self, turn: asyncio.Future[None]) -> None:
+    def _give_up(self, who: str, turn: asyncio.Future[None]) -> None:
         """Leave the queue, or pass on the thread that was given in this very instant."""
         if turn.done():
             self._release()
         else:
-            self._queue.remove(turn)
+            self._queues[who].remove(turn)
+            if not self._queues[who]:
+                del self._queues[who]
+            self._note_waiting(-1)
             turn.cancel()
 
     async def run(self, call: Callable[[], Result], *, until: float) -> asyncio.Future[Result]:
@@ -115,12 +117,21 @@ class Threads:
         return done
 
     def _release(self) -> None:
-        """Give the thread to the one who waits longest."""
-        if self._queue:
-            self._queue.popleft().set_result(None)
-        else:
+        """Give the thread to whoever waits longest of the address whose turn it is."""
+        if not self._queues:
             self._full_since = None
             self._count(-1)
+            return
+        who = next(iter(self._queues))
+        queue = self._queues.pop(who)
+        queue.popleft().set_result(None)
+        if queue:
+            self._queues[who] = queue  # behind all others
+        self._note_waiting(-1)
+
+    def _note_waiting(self, change: int) -> None:
+        self.waiting += change
+        WAITING.inc(change)
 
     def _count(self, change: int) -> None:
         self.busy += change

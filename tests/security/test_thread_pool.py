@@ -149,6 +149,16 @@ async def test_the_queue_is_bounded_and_one_address_cannot_fill_it(
     assert served == [200] * 6
 
 
+async def test_addresses_take_turns(django: SlowDjango, pool: DjangoInThreads) -> None:
+    """Whoever comes from elsewhere waits for one of a crowd, not for all of it."""
+    crowd = [Visitor(pool, f"/{number}") for number in range(4)]
+    other = Visitor(pool, "/other", "198.51.100.1")
+    await until(lambda: pool.threads.waiting == 4)
+    django.go_on.set()
+    assert [await visitor.status() for visitor in [*crowd, other]] == [200] * 5
+    assert django.asked == ["/0", "/1", "/other", "/2", "/3"]
+
+
 async def test_a_request_that_takes_too_long_is_answered_and_its_thread_comes_back(
     django: SlowDjango, pool: DjangoInThreads, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,7 +154,7 @@ def test_what_cannot_be_had_leads_to_other_events(
     ],
 )
 def test_the_price_the_sale_and_the_place_are_told(
-    client: Client, fields: dict[str, Any], story: str, said: str
+    client: Client, fields: dict[str, Any], said: str
 ) -> None:
     assert said in text_of(client.get(f"/events/{make_event(**fields).pk}/"))
 

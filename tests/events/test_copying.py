@@ -100,7 +100,7 @@ def test_bookings_stay_with_the_event_that_is_copied_and_so_does_its_import(
 
 def test_every_field_of_an_event_is_copied_or_moved_or_its_own() -> None:
     own = {"id", "organiser", "available_seats", "status", "version", "edited_version"}
-    own |= {"import_uid", "created_at", "words"}
+    own |= {"import_uid", "created_at", "words", "moves", "moved_at"}
     assert {field.name for field in Event._meta.concrete_fields} == own | COPIED | set(MOVED)
 
 

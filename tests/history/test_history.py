@@ -163,7 +163,7 @@ def test_an_import_is_kept_like_changes_by_hand(owner: User) -> None:
     bring(7, None, publish=True)
     assert sorted(history(), key=str) == [
         (owner.email, "Talk", "status", None, "draft"),
-        (None, "Talk", "price", "5.00", "7"),
+        (None, "Talk", "price", "5", "7"),
         (None, "Talk", "status", "draft", "published"),
     ]
 

@@ -20,4 +20,9 @@ class Migration(migrations.Migration):
                 )
             ],
         ),
+        # As exact as it was written, like the price that it is compared with.
+        migrations.RunSQL(
+            "ALTER TABLE bookings_booking ALTER COLUMN amount_received TYPE numeric",
+            "ALTER TABLE bookings_booking ALTER COLUMN amount_received TYPE numeric(17, 3)",
+        ),
     ]

@@ -86,7 +86,7 @@ def test_a_note_is_corrected_and_taken_back(booking: Booking, owner: User) -> No
     assert [change[1:3] for change in history(booking)] == [
         (None, "60.00"),
         ("60.00", "20"),
-        ("20.00", None),
+        ("20", None),
     ]
 
 

@@ -41,6 +41,7 @@ async def test_a_snapshot_comes_on_connect() -> None:
             "available_seats": 37,
             "capacity": 100,
             "price": "20.00",
+            "currency": "EUR",
             "status": "published",
             "version": 1,
             "ends_at": iso(event.ends_at),

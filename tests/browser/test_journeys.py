@@ -45,7 +45,7 @@ def test_sign_up_book_see_the_ticket_and_cancel(visit: Visit) -> None:
     page = visit("/")
     page.get_by_role("link", name="Late Jazz").click()
     page.get_by_label("One seat more").click()
-    expect(page.get_by_text("Total €25.00")).to_be_visible()
+    expect(page.get_by_text("Pay €25.00 at the door")).to_be_visible()
     page.get_by_role("button", name="Log in and book").click()
     page.get_by_role("main").get_by_role("link", name="Sign up").click()
     page.get_by_label("Your name").fill("Ada")
@@ -56,12 +56,12 @@ def test_sign_up_book_see_the_ticket_and_cancel(visit: Visit) -> None:
     book_button(page).click()
     booking = Booking.objects.get()
     expect(page.get_by_text(booking.reference)).to_be_visible()
-    expect(page.get_by_text("€25.00")).to_be_visible()
+    expect(page.get_by_text("€25.00 (€12.50 a seat)")).to_be_visible()
     page.get_by_role("link", name="My bookings").first.click()
     page.get_by_role("link", name="Late Jazz").click()
     page.get_by_role("link", name="Cancel booking").click()
     page.get_by_role("button", name="Cancel booking").click()
-    expect(page.get_by_text("Your seats are free for others.")).to_be_visible()
+    expect(page.get_by_text("its seats are free for others")).to_be_visible()
     event.refresh_from_db()
     assert event.available_seats == 10
 

@@ -18,7 +18,7 @@ from events.services import cancel_event
 from notifications.delivery import deliver_batch, plan_deliveries
 from notifications.models import Kind, Notice
 from notifications.reminders import write_reminders
-from tests.makers import make_booking, make_event, make_organiser, make_user
+from tests.makers import make_booking, make_event, make_organiser, make_user, mark_paid
 from tests.notifications.mailroom import MoodySmtp
 from tests.notifications.moving import DAY, HOUR, MINUTE, WEEK, change, entry_of, move, now
 from tests.notifications.people import state_of
@@ -125,6 +125,7 @@ def may_cancel(booking: Booking, at: datetime) -> bool:
 def test_who_booked_another_date_has_days_to_cancel_even_after_the_new_end(owner: User) -> None:
     event = make_event(make_organiser(owner))
     early, late = make_booking(event), None
+    mark_paid(early)
     at = now()
     change(event, owner, starts_at=at + HOUR, ends_at=at + 2 * HOUR)
     late = make_booking(event, make_user())

@@ -10,6 +10,11 @@ from events.models import Event, Organiser
 # take as much time again.
 OF_A_SALE = (
     "organiser_id",
+    # What an open page shows of it, for the news of the sale.
+    "name",
+    "venue",
+    "starts_at",
+    "timezone",
     "status",
     "capacity",
     "available_seats",

@@ -73,7 +73,7 @@ def test_attendee_11_to_13_join_see_the_place_move_get_the_offer_and_take_it(
     expect(toast(page)).to_contain_text("Late Jazz", timeout=SOON_MS)
     toast(page).click()
     page.wait_for_url(OFFER)
-    expect(page.get_by_text("€12.50")).to_be_visible()
+    expect(page.get_by_text("€12.50", exact=True)).to_be_visible()
     expect(page.locator("[data-show=left]")).to_have_text(re.compile(r"^(10:00|9:\d\d)$"))
     page.get_by_role("button", name="Take it").click()
     expect(page).to_have_url(TICKET)

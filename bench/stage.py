@@ -38,7 +38,18 @@ STOP_SECONDS = 30
 TOKEN_LIFETIME = timedelta(hours=6)
 OTHER_SITES = ("admin", "unfold", "drf_spectacular_sidecar", "rest_framework", "account")
 # Every limit is checked and none is reached: one address plays all people.
-LIMITS = ("GLOBAL", "ADDRESS", "USER", "BOOKING", "LOGIN", "WRITE", "LIVE", "SEARCH", "READ", "STATIC")
+LIMITS = (
+    "GLOBAL",
+    "ADDRESS",
+    "USER",
+    "BOOKING",
+    "LOGIN",
+    "WRITE",
+    "LIVE",
+    "SEARCH",
+    "READ",
+    "STATIC",
+)
 BEYOND_REACH = "100000000"
 
 

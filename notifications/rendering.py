@@ -191,7 +191,9 @@ def _facts_of_event(event: Event, before: Schedule | None) -> list[Fact]:
 
 
 def _facts_of_booking(booking: Booking) -> list[Fact]:
-    payment, name = payment_of(booking), booking.user.name
+    payment, person = payment_of(booking), booking.user
+    # A mail to an address that nobody has verified holds nothing that somebody typed.
+    name = person.name if person.is_verified else ""
     return [
         *([(_("Booked by"), name)] if name else []),
         (_("Seats"), number(booking.quantity)),

@@ -22,7 +22,7 @@ def ask_to_book(event: Event, language: str, **data: Any) -> Any:
     ("asked", "told", "detail"),
     [
         ("de-DE,de;q=0.9", "de", "3 Plätze sind frei. Sie wollten 4."),
-        ("en-GB", "en", "3 seats are left. You asked for 4."),
+        ("en-GB", "en-gb", "3 seats are left. You asked for 4."),
         ("tlh", "en", "3 seats are left. You asked for 4."),
     ],
 )

@@ -46,16 +46,12 @@ def test_the_preview_counts_what_is_live_and_adds_up_its_money() -> None:
 def test_refunds_are_told_by_currency_and_what_was_free_is_none(admin: User) -> None:
     event = make_event(price=Decimal("5.00"), currency="GBP")
     mark_paid(make_booking(event, quantity=2))
-    for version, prices in enumerate(
-        ({"price": Decimal(7), "currency": "CHF"}, {"price": Decimal(0), "currency": "EUR"}), 1
+    for prices in (
+        {"price": Decimal(7), "currency": "CHF"},
+        {"price": Decimal(0), "currency": "EUR"},
     ):
-        edit_event(
-            event_id=event.pk,
-            by=admin,
-            changes=prices,
-            expected_version=version * 2,
-            now=timezone.now(),
-        )
+        # An event keeps its currency once seats are taken; older rows may have several.
+        Event.objects.filter(pk=event.pk).update(**prices)
         booking = make_booking(event)
         if booking.total:
             mark_paid(booking)

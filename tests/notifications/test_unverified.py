@@ -45,7 +45,10 @@ def test_of_all_kinds_only_bookings_are_mailed(mail_folder: Path) -> None:
     cancel_booking(reference=booking.reference, by=person, now=now())
     make_entry(make_full_event(), person)
     event = make_event()
-    for kind in (Kind.WELCOME, Kind.EVENT_REMINDER, Kind.BROADCAST, Kind.WAITLIST_OFFER):
+    for kind in (
+        *(Kind.WELCOME, Kind.EVENT_REMINDER, Kind.EVENT_MOVED),
+        *(Kind.BROADCAST, Kind.WAITLIST_OFFER),
+    ):
         telling = Telling(user_id=person.pk, event_id=event.pk, about=event.pk)
         with unit_of_work():
             write_notices(kind, [telling])

@@ -10,11 +10,11 @@ import pytest
 from django.utils.timezone import now
 from django_redis import get_redis_connection
 
-from evently import purging
+from evently import purging, wire
 from evently.dev.redis import Redis
 from evently.wire import the_wire
 from events.facts import EventStateChanged
-from events.live import announcer
+from events.live import announcer, newsroom
 from events.live.messages import channel_of
 from tests.events.live.sockets import until
 
@@ -101,8 +101,10 @@ async def test_caches_are_told_ten_times_a_second_at_most_how_events_stand() -> 
 
 
 async def test_what_was_not_told_while_redis_was_out_is_told_when_it_is_back(
-    redis_that_dies: Redis,
+    redis_that_dies: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whoever listens is back before it is told again.
+    monkeypatch.setattr(newsroom, "TRY_AGAIN_SECONDS", 2 * wire.LONGEST_PAUSE_SECONDS)
     event_id, other = uuid4(), uuid4()
     radio = await Radio().tune(channel_of(event_id), channel_of(other))
     await asyncio.to_thread(redis_that_dies.stop)

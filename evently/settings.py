@@ -377,7 +377,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
-        *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture"),
+        *("accelerometer", "browsing-topics", "camera", "display-capture"),
         *("geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection"),
         *("local-fonts", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock"),
         *("serial", "usb", "xr-spatial-tracking"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from evently.accounts.address_pages import note_waiting_page
 from evently.accounts.validators import validate_name
 from evently.errors import Invalid, Refusal
+from evently.fields import LineInput
 from evently.site.pages import page, person, visitor
 from events import services
 from events.models import MAX_NAME, Invitation
@@ -29,7 +30,7 @@ FORM_METHODS = ("GET", "HEAD", "POST")
 class TeamForm(forms.Form):
     """What people will read beside the events."""
 
-    name = forms.CharField(
+    name = LineInput(
         label=_("Name of your team"),
         help_text=_("Everybody reads it on the pages of your events. You can change it later."),
         max_length=MAX_NAME,

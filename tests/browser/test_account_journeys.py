@@ -35,7 +35,7 @@ def test_attendee_18_download_and_erase_my_data(visit: Visit) -> None:
     expect(page.get_by_text("the law asks organisers to keep invoices")).to_be_visible()
     page.get_by_label("Your password").fill("not this one")
     page.get_by_role("button", name="Delete my account").click()
-    expect(page.get_by_text("This is not your password.")).to_be_visible()
+    expect(page.locator(".field-error")).to_contain_text("This is not your password.")
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete my account").click()
     expect(page.get_by_text("Your account is deleted.")).to_be_visible()

@@ -21,7 +21,7 @@ def nothing_there(page: Page) -> None:
 
 
 def forbidden(page: Page) -> None:
-    page.goto("/admin/")
+    page.goto("/admin/events/event/")
 
 
 def too_old_a_form(page: Page) -> None:

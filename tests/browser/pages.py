@@ -348,6 +348,7 @@ NO_SCREENS = {
     "docs": "a library's viewer, whose buttons inside buttons no style sheet can mend",
     "events:robots": "for robots",
     "events:sitemap": "for robots",
+    "security-txt": "for robots",
     "events:sitemap-section": "for robots",
     "metrics": "for Prometheus",
     "notifications:open": "leads to what a notice tells of",

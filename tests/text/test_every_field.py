@@ -59,6 +59,7 @@ NOT_KEPT = {
     "EventSearchIn.cursor",
     "PasswordForm.password",
     "AddressForm.password",
+    "SignUpForm.username",  # taken out: nobody has a user name
     "PersonAddForm.password1",
     "PersonAddForm.password2",
     "SearchForm.search",

@@ -350,7 +350,6 @@ NO_SCREENS = {
     "events:sitemap": "for robots",
     "security-txt": "for robots",
     "events:sitemap-section": "for robots",
-    "metrics": "for Prometheus",
     "notifications:open": "leads to what a notice tells of",
     "notifications:read_all": "takes a form of the page of notices and shows that page",
     "schema": "for programs",

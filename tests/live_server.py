@@ -252,7 +252,8 @@ class LiveEvently:
         key: str = "",
     ) -> Answer:
         """GET, or POST when there is a body; raises OSError when nobody answers."""
-        headers = {"Accept": "application/json, text/html"}
+        # As browsers name a site at the usual port: what is kept for odd names is displaced first.
+        headers = {"Accept": "application/json, text/html", "Host": "127.0.0.1"}
         if key:
             headers["Idempotency-Key"] = key
         if token:

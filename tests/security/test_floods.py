@@ -28,7 +28,11 @@ def web(evently: LiveEvently) -> Iterator[Web]:
 
 def flood(web: Web, path: str, each: int, **headers: str) -> Counter[int]:
     """So many requests from each of twenty addresses, at once; the statuses of the answers."""
-    sent = {"Accept": "text/html", **{name.title(): value for name, value in headers.items()}}
+    sent = {
+        "Accept": "text/html",
+        "Host": "127.0.0.1",
+        **{name.title(): value for name, value in headers.items()},
+    }
 
     def ask(address: str) -> Counter[int]:
         connection = HTTPConnection("127.0.0.1", web.port, 60, source_address=(address, 0))

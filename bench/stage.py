@@ -161,6 +161,8 @@ class Stage:
         return {
             **servers,
             **{f"RATE_LIMIT_{tier}": BEYOND_REACH for tier in LIMITS},
+            # All people come from one address, as through a balancer: it may have many connections.
+            "TRUSTED_PROXIES": "127.0.0.1",
             "DATABASE_URL": self._postgres.url,
             "DJANGO_SETTINGS_MODULE": "evently.settings",
             "STATIC_ROOT": str(self.folder / "static"),

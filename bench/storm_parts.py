@@ -19,6 +19,7 @@ from evently.dev.postgres import Postgres
 from evently.dev.process import Child
 from evently.dev.redis import Redis, free_port
 from evently.dev.servers import Server
+from evently.dev.supervisor import listen
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
@@ -60,6 +61,7 @@ class Parts:
                 stack.callback(server.stop)
                 server.start()
             self._manage("migrate", "-v0")
+            self._listener = stack.enter_context(listen(self.port))
             for name in ("web", "worker"):
                 self.start(name)
                 stack.callback(self.kill, name)
@@ -118,9 +120,15 @@ class Parts:
     def _spawn(self, name: str) -> None:
         plan = evently_plan(home=self._folder, port=self.port, admin_password="")
         [part] = [part for part in plan.parts if part.name == name]
+        # As `make run` does: clients wait in the socket's queue while no web server is there.
+        files = [self._listener.fileno()] if part.listens else []
         with (self._folder / f"{name}.log").open("ab") as log:
             self._children[name] = Child(
-                list(part.argv), env=self._environment, output=log.fileno(), cwd=CHECKOUT
+                [*part.argv, *map(str, files)],
+                env=self._environment,
+                output=log.fileno(),
+                cwd=CHECKOUT,
+                files=files,
             )
 
     def _wait_for_web(self) -> None:

@@ -18,6 +18,7 @@ from evently.api.problem import CONTENT_TYPE, FRAMEWORK, STATUS, TOKEN_REFUSED
 from evently.api.repeats import KEY, Repeats
 from evently.errors import Busy, Invalid, NotFound, Refusal
 from evently.idempotency.errors import IdempotencyMismatch, RequestInProgress
+from evently.server.refusals import TITLES
 
 View = TypeVar("View")
 Said = tuple[int, str, str]  # status, code, title
@@ -142,6 +143,8 @@ class ProblemAutoSchema(AutoSchema):
             yield from (_framework(401), (401, "token-refused", str(TOKEN_REFUSED)))
         if self.view.authentication_classes and self.method not in SAFE_METHODS:
             yield _domain(CsrfRefused)
+        if "query" in places:
+            yield (414, *TITLES[414])
         if "path" in places:
             yield _domain(NotFound)
         if self._keeps_answers():

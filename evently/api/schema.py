@@ -135,22 +135,21 @@ class ProblemAutoSchema(AutoSchema):
     def _problems(self, operation: dict[str, Any]) -> Iterator[Said]:
         """What this operation may refuse with; 405, 411 and 500 are left to the protocol."""
         places = {parameter["in"] for parameter in operation.get("parameters", ())}
-        if "requestBody" in operation:
-            yield from map(_framework, (400, 413, 415))
-        if "requestBody" in operation or places & {"query", "header"}:
-            yield _domain(Invalid)
-        if self.view.authentication_classes:
-            yield from (_framework(401), (401, "token-refused", str(TOKEN_REFUSED)))
-        if self.view.authentication_classes and self.method not in SAFE_METHODS:
-            yield _domain(CsrfRefused)
-        if "query" in places:
-            yield (414, *TITLES[414])
-        if "path" in places:
-            yield _domain(NotFound)
-        if self._keeps_answers():
-            yield _domain(IdempotencyMismatch)
-        if self._repeats() is Repeats.ARE_ANSWERED_AGAIN:
-            yield _domain(RequestInProgress)
+        has_body = "requestBody" in operation
+        knows_callers = bool(self.view.authentication_classes)
+        repeats = self._repeats()
+        of_its_form: list[tuple[bool, list[Said]]] = [
+            (has_body, [*map(_framework, (400, 413, 415))]),
+            (has_body or bool(places & {"query", "header"}), [_domain(Invalid)]),
+            (knows_callers, [_framework(401), (401, "token-refused", str(TOKEN_REFUSED))]),
+            (knows_callers and self.method not in SAFE_METHODS, [_domain(CsrfRefused)]),
+            ("query" in places, [(414, *TITLES[414])]),
+            ("path" in places, [_domain(NotFound)]),
+            (self._keeps_answers(), [_domain(IdempotencyMismatch)]),
+            (repeats is Repeats.ARE_ANSWERED_AGAIN, [_domain(RequestInProgress)]),
+        ]
+        for applies, said in of_its_form:
+            yield from said if applies else ()
         handler = getattr(self.view, self.method.lower())
         yield from map(_domain, getattr(handler, "refuses", ()))
         yield from (_framework(406), _framework(429), _domain(Busy))

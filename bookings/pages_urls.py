@@ -4,8 +4,8 @@ from bookings import developers, pages
 
 app_name = "bookings"
 urlpatterns = [
-    path("events/<uuid:event_id>/", pages.event, name="event"),
-    path("events/<uuid:event_id>/book", pages.book, name="book"),
+    path("events/<id:event_id>/", pages.event, name="event"),
+    path("events/<id:event_id>/book", pages.book, name="book"),
     path("bookings/", pages.my_bookings, name="mine"),
     path("bookings/<slug:reference>/", pages.ticket, name="ticket"),
     path("bookings/<slug:reference>/ticket.ics", pages.calendar, name="calendar"),

@@ -57,10 +57,11 @@ from events.serializers import (
 VERSION_TAG = re.compile(r'(?:W/)?"(\d{1,18})"', re.ASCII)
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    {"type": "string", "pattern": r'^(W/)?"[0-9]{1,18}"$', "example": '"7"'},
+    {"type": "string", "pattern": r'^((W/)?"[0-9]{1,18}"|\*)$', "example": '"7"'},
     OpenApiParameter.HEADER,
     required=True,
-    description="The event's ETag as you read it: its version in quotes.",
+    description="The event's ETag as you read it: its version in quotes. `*` changes it in "
+    "whatever state it is, over the changes of others that you have not seen.",
 )
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match",
@@ -258,11 +259,13 @@ def _is_known(request: Request, event: Event) -> bool:
     return header.strip() == "*" or str(event.version) in VERSION_TAG.findall(header)
 
 
-def _if_match(request: Request) -> int:
-    """The version in the header If-Match."""
+def _if_match(request: Request) -> int | None:
+    """The version in the header If-Match; None for `*`, any (RFC 9110, section 13.1.1)."""
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise IfMatchMissing
+    if header == "*":
+        return None
     if not (match := VERSION_TAG.fullmatch(header)):
         words = _("Send the event's ETag as you got it, such as %(example)s.") % {"example": '"7"'}
         raise Invalid(**{"If-Match": words})

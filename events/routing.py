@@ -7,6 +7,6 @@ from events.consumers import EventConsumer, SeatsConsumer
 
 websocket_urlpatterns = [
     path("ws/events/", SeatsConsumer.as_asgi()),
-    path("ws/events/<uuid:event_id>/", EventConsumer.as_asgi()),
+    path("ws/events/<id:event_id>/", EventConsumer.as_asgi()),
     re_path("", refuse),  # type: ignore[arg-type]
 ]

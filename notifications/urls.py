@@ -5,7 +5,7 @@ from notifications import api
 urlpatterns = [
     path("notifications", api.NotificationsView.as_view(), name="notifications"),
     path(
-        "notifications/<uuid:notice_id>/read",
+        "notifications/<id:notice_id>/read",
         api.ReadNotificationView.as_view(),
         name="read-notification",
     ),
@@ -15,5 +15,5 @@ urlpatterns = [
         name="notification-preferences",
     ),
     path("notifications/stats", api.StatsView.as_view(), name="notification-stats"),
-    path("events/<uuid:event_id>/broadcast", api.BroadcastView.as_view(), name="broadcast"),
+    path("events/<id:event_id>/broadcast", api.BroadcastView.as_view(), name="broadcast"),
 ]

@@ -3,14 +3,14 @@ from django.urls import path
 from waitlist import api
 
 urlpatterns = [
-    path("events/<uuid:event_id>/waitlist", api.WaitlistView.as_view(), name="waitlist"),
+    path("events/<id:event_id>/waitlist", api.WaitlistView.as_view(), name="waitlist"),
     path(
-        "events/<uuid:event_id>/waitlist/stats",
+        "events/<id:event_id>/waitlist/stats",
         api.WaitlistStatsView.as_view(),
         name="waitlist-stats",
     ),
     path(
-        "events/<uuid:event_id>/waitlist/process",
+        "events/<id:event_id>/waitlist/process",
         api.ProcessWaitlistView.as_view(),
         name="process-waitlist",
     ),

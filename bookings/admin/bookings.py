@@ -216,7 +216,7 @@ class BookingAdmin(TeamAdmin[Booking]):
                 name="bookings_booking_export",
             ),
             path(
-                "cancelling/<uuid:event_id>/",
+                "cancelling/<id:event_id>/",
                 view(self.progress_view),
                 name="bookings_booking_cancelling",
             ),

@@ -10,15 +10,14 @@ from asgiref.typing import HTTPScope
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from evently.api.fields import UUID_TEXT
 from evently.api.repeats import KEY
+from evently.ids import UUID_TEXT
 from evently.languages import choose_language
 from events.models import MAX_CAPACITY
 
 PATH = "/api/v1/bookings"
 MOST_BYTES = 1024
 LENGTH = re.compile(r"[0-9]{1,4}")
-IS_ID = re.compile(UUID_TEXT)
 IS_KEY = re.compile(KEY)
 JSON_TYPES = {
     "application/json",

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _lazy
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from evently.ids import UUID_TEXT
 from evently.money import MAX_DIGITS, MAX_PLACES, WHOLE_DIGITS
 from evently.text import clean_text
 
 MAX_NAMED = 10
 LARGEST_DIGITS = 18
 AMOUNT = rf"^[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{1,{MAX_PLACES}}})?$"
-UUID_TEXT = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 INSTANT = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)"
 
 

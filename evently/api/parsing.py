@@ -34,21 +34,25 @@ class StrictJSONParser(JSONParser):
             raise ParseError(told) from error
 
 
+class _NotJson(ValueError):
+    """What Python's reader would let pass; the text is for the caller."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError(_("a name stands twice in one object"))
+        raise _NotJson(_("a name stands twice in one object"))
     return found
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(_("%(name)s is no JSON number") % {"name": name})
+    raise _NotJson(_("%(name)s is no JSON number") % {"name": name})
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return _("it is not UTF-8")
     if isinstance(error, json.JSONDecodeError):
-        where = {"line": error.lineno, "column": error.colno, "problem": error.msg}
-        return _("line %(line)d, column %(column)d: %(problem)s") % where
-    return str(error) if type(error) is ValueError else _("a number is out of range")
+        where = {"line": error.lineno, "column": error.colno}
+        return _("unexpected text in line %(line)d, column %(column)d") % where
+    return str(error) if isinstance(error, _NotJson) else _("a number is out of range")

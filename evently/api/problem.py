@@ -54,7 +54,6 @@ FRAMEWORK: dict[int, tuple[str, str | Promise]] = {
     405: ("method-not-allowed", _("This address does not take this method.")),
     406: ("not-acceptable", _("This address answers in JSON: accept application/json.")),
     408: ("body-too-slow", _("The body of the request did not come in time. Send it again.")),
-    411: ("length-required", _("Send the body with its Content-Length, not in chunks.")),
     413: ("content-too-large", _("The body is larger than any that is expected here.")),
     415: ("unsupported-media-type", _("Send JSON, with Content-Type: application/json.")),
     429: ("rate-limited", _("Too many requests.")),

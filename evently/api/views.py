@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 from django.db.models import Model, QuerySet
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.exceptions import UnsupportedMediaType, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -13,8 +13,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from evently.accounts.models import User
-from evently.api.errors import LengthRequired
-from evently.api.fields import QueryShape, Shape
+from evently.api.fields import MAX_NAMED, QueryShape, Shape
 from evently.api.pagination import Page, PageIn, paginate
 from evently.api.repeats import Repeats, done_once
 
@@ -50,7 +49,12 @@ class ApiView(APIView):
 
     def read_query(self, shape: type[QueryShape]) -> Any:
         """The parameters of the address as checked values."""
-        return _checked(shape(data=self.request.query_params.dict()))
+        given = self.request.query_params
+        twice = [name for name in given if len(given.getlist(name)) > 1]
+        if twice:
+            told = [_("This stands twice in the address. Send it once.")]
+            raise ValidationError({name[:64]: told for name in twice[:MAX_NAMED]})
+        return _checked(shape(data=given.dict()))
 
     def page(
         self,
@@ -90,9 +94,7 @@ class ApiView(APIView):
 
 
 def _require_readable(request: Request) -> None:
-    """Refuse bodies that the server could only misread: of no stated length, or not in UTF-8."""
-    if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
-        raise LengthRequired
+    """Refuse bodies that the server could only misread: those that are not in UTF-8."""
     parameters = parse_header_parameters(request.content_type)[1]
     if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMediaType(request.content_type, detail=_("Send JSON in UTF-8."))

@@ -4,7 +4,7 @@ What stands behind this layer gets the whole body in one message: nothing there 
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from asgiref.typing import (
     ASGI3Application,
@@ -49,7 +49,7 @@ class Bodies:
         try:
             body = await _collect(scope, receive, share)
             if body is not None:
-                await self.inner(scope, _once(body, receive), send)
+                await self.inner(_with_length(scope, len(body)), _once(body, receive), send)
         except _Refused as refused:
             await refuse(scope, receive, send, refused.status, refused.reason, hang_up=True)
         finally:
@@ -106,6 +106,15 @@ def _announced_size(scope: Any) -> int:
     """By Content-Length; 0 for a body in chunks, or for what Django will refuse as nonsense."""
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     return int(announced) if announced.isdigit() else 0
+
+
+def _with_length(scope: Any, size: int) -> Scope:
+    """As if the body had not come in chunks (RFC 9112, section 7.1.3)."""
+    headers = scope["headers"]
+    if all(name != b"transfer-encoding" for name, _ in headers):
+        return cast(Scope, scope)
+    others = [pair for pair in headers if pair[0] not in HAS_BODY]
+    return cast(Scope, {**scope, "headers": [*others, (b"content-length", b"%d" % size)]})
 
 
 def _once(body: bytes, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.urls import register_converter
+
+from evently.ids import IdConverter
 
 
 class SiteConfig(AppConfig):
@@ -8,3 +11,5 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         from evently import checks  # noqa: F401 (registers itself)
+
+        register_converter(IdConverter, "id")

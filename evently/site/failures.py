@@ -6,7 +6,9 @@ from asgi_correlation_id import correlation_id
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import is_valid_path
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from evently.api.problem import django_problem, framework_problem, is_api
 from evently.languages import language_of
@@ -24,6 +26,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    path = request.path.rstrip("/")
+    if is_api(request) and path != request.path and is_valid_path(path):
+        told = _("Addresses of the API have no slash at the end. Ask %(path)s.") % {"path": path}
+        return framework_problem(404, detail=told)
     return _answer(request, 404, exception)
 
 

@@ -160,10 +160,10 @@ def _parsed(lines: list[str]) -> Event:
     try:
         event = Event.from_ical(text)
         problems: list[Any] = list(event.errors)
-    except _LIBRARY_ERRORS as error:
-        raise Unreadable(f"The entry cannot be read ({error}); correct or remove it.") from None
-    for name, reason in problems:
-        raise Unreadable(f"{name or 'A line'} cannot be read ({reason}); correct it.")
+    except _LIBRARY_ERRORS:
+        raise Unreadable("The entry cannot be read; correct or remove it.") from None
+    for name, _reason in problems:
+        raise Unreadable(f"{name or 'A line'} cannot be read; correct it.")
     return cast(Event, event)
 
 
@@ -282,8 +282,8 @@ def _occurrences(used: list[Entry], reading: _Reading) -> list[Event]:
     try:
         query = CalendarQuery(calendar)
         found: list[Event] = query.between(reading.now - margin, reading.horizon + margin)
-    except _LIBRARY_ERRORS as error:
-        raise Unreadable(f"The repetition cannot be read ({error}); simplify it.") from None
+    except _LIBRARY_ERRORS:
+        raise Unreadable("The repetition cannot be read; simplify it.") from None
     return found
 
 

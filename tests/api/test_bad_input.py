@@ -246,7 +246,7 @@ def test_a_name_that_stands_twice_is_refused() -> None:
 def test_malformed_json_is_told_with_its_place() -> None:
     answer = post_raw(client_of(make_user()), reverse("bookings"), '{"quantity": }')
     detail = assert_problem(answer, 400, "malformed")["detail"]
-    assert detail == "The body is not JSON: line 1, column 14: Expecting value."
+    assert detail == "The body is not JSON: unexpected text in line 1, column 14."
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "x" * 8_000, "two words", "naïve", "a\tb"])
@@ -303,7 +303,7 @@ def test_a_cursor_of_a_list_in_another_order_is_refused(api: APIClient) -> None:
     assert "another order" in errors["cursor"][0]
 
 
-@pytest.mark.parametrize("tag", ["7", "x", '"x"', "*", '"1", "2"', '"-1"', '"' + "9" * 30 + '"'])
+@pytest.mark.parametrize("tag", ["7", "x", '"x"', "**", '"1", "2"', '"-1"', '"' + "9" * 30 + '"'])
 def test_an_if_match_that_is_no_version_is_refused(
     owner: APIClient, organiser: Organiser, tag: str
 ) -> None:

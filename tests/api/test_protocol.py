@@ -82,10 +82,49 @@ def test_a_body_that_is_too_large_is_refused() -> None:
     assert_problem(answer, 413, "content-too-large")
 
 
-def test_a_body_in_chunks_is_refused() -> None:
-    client = client_of(make_user())
-    answer = client.post(reverse("organisers"), headers={"Transfer-Encoding": "chunked"})
-    assert_problem(answer, 411, "length-required")
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"name": "A"', "unexpected text in line 1, column 13"),
+        ('{"name": \n\\}', "unexpected text in line 2, column 1"),
+        ('{"name": ' + "1" * 5_000 + "}", "a number is out of range"),
+        ('{"name": 1e999999999999999999999}', "a number is out of range"),
+        ('{"name": NaN}', "NaN is no JSON number"),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused_in_our_own_words(body: str, told: str) -> None:
+    answer = client_of(make_user()).generic(
+        "POST", reverse("organisers"), body, content_type="application/json"
+    )
+    problem = assert_problem(answer, 400, "malformed")
+    assert problem["detail"] == f"The body is not JSON: {told}."
+
+
+def test_an_id_may_be_written_in_capitals(api: APIClient) -> None:
+    event, client = make_event(), client_of(make_user())
+    name = str(event.pk).upper()
+    assert api.get(f"/api/v1/events/{name}").json()["id"] == str(event.pk)
+    assert api.get(f"/events/{name}/").status_code == 200
+    booked = client.post(reverse("bookings"), {"event_id": name, "quantity": 1})
+    assert booked.json()["event_id"] == str(event.pk)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events/", "/api/v1/auth/login//", "/api/schema/"])
+def test_an_address_with_a_slash_too_many_is_told_the_right_one(api: APIClient, path: str) -> None:
+    problem = assert_problem(api.get(path), 404, "not-found")
+    right = path.rstrip("/")
+    assert problem["detail"] == f"Addresses of the API have no slash at the end. Ask {right}."
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "DELETE"])
+def test_an_unknown_address_is_unknown_by_any_method(api: APIClient, method: str) -> None:
+    answer = api.generic(method, "/api/v1/nothing")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_parameter_that_stands_twice_is_refused(api: APIClient) -> None:
+    problem = assert_problem(api.get("/api/v1/events?limit=5&limit=3"), 400, "invalid")
+    assert problem["errors"] == {"limit": ["This stands twice in the address. Send it once."]}
 
 
 def test_a_host_that_is_not_ours_is_refused(api: APIClient) -> None:
@@ -183,6 +222,15 @@ def test_a_change_needs_the_version_that_was_read() -> None:
     assert assert_problem(stale, 412, "stale")["current_version"] == 2
     event.refresh_from_db()
     assert event.name == "A"
+
+
+def test_a_change_of_any_version_says_so() -> None:
+    organiser = make_organiser(owner := make_user())
+    event, client = make_event(organiser), client_of(owner)
+    path = reverse("event", args=[event.pk])
+    assert client.patch(path, {"name": "A"}, headers={"If-Match": "*"}).status_code == 200
+    answer = client.patch(path, {"name": "B"}, headers={"If-Match": "*"})
+    assert (answer.status_code, answer.json()["name"]) == (200, "B")
 
 
 def test_what_was_made_has_an_address() -> None:

@@ -57,6 +57,22 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(
         assert_refused(read_all(connection), 413, "content-too-large")
 
 
+@pytest.mark.parametrize("path", [LOG_IN, "/api/v1/bookings"])
+def test_a_body_in_chunks_is_read_like_any_other(evently: LiveEvently, path: str) -> None:
+    said = b'{"email": "nobody@example.com", "password": "not this one"}'
+    lines = ["Content-Type: application/json", "Connection: close"]
+    whole = head_of(path, *lines, f"Content-Length: {len(said)}") + said
+    chunks = b"5\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (said[:5], len(said) - 5, said[5:])
+    in_chunks = head_of(path, *lines, "Transfer-Encoding: chunked") + chunks
+    answers = []
+    for sent in (whole, in_chunks):
+        with raw_sockets(evently.port, 1, sent) as [connection]:
+            status, _, body = answer_of(read_all(connection))
+            answers.append((status, json.loads(body)["code"]))
+    assert answers[1] == answers[0]
+    assert answers[0] in {(401, "login-refused"), (401, "not-authenticated")}
+
+
 def test_a_body_in_chunks_is_bounded_as_well(evently: LiveEvently) -> None:
     head = head_of(LOG_IN, "Content-Type: application/json", "Transfer-Encoding: chunked")
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"

@@ -63,7 +63,7 @@ def question_of(scope: HTTPScope, headers: Headers) -> Question | None:
         headers: those of the scope, by name.
     """
     is_doubled = len(headers) != len(scope["headers"])  # type: ignore[arg-type]
-    if is_doubled or not SPECIAL.isdisjoint(headers):
+    if is_doubled or not SPECIAL.isdisjoint(headers) or not _is_as_we_write_it(scope["path"]):
         return None
     query = _read_query(scope["path"], scope["query_string"])
     host, accept = headers.get(b"host"), _kind(headers.get(b"accept", b"*/*"))
@@ -138,6 +138,11 @@ def _parse_query(path: str, query: bytes) -> _Query | None:
         return None
     usual = all(value in (known[name] or ()) for name, value in told.items())
     return _Query(urlencode(sorted(told.items())).encode(), usual)
+
+
+def _is_as_we_write_it(path: str) -> bool:
+    """An id has a thousand spellings with capitals; they are understood, but not kept."""
+    return path == path.lower()
 
 
 @lru_cache(maxsize=256)

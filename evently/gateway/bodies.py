@@ -19,6 +19,7 @@ from evently.gateway.refusals import refuse
 
 # From the end of the request's head to the end of its body.
 PATIENCE_SECONDS = 10.0
+LOOK_SECONDS = 1.0
 # Bodies up to this size are bounded by the number of connections alone; a booking has 100 bytes.
 SMALL_BYTES = 16 * 1024
 # What all larger ones that a process holds at one time may come to.
@@ -38,6 +39,7 @@ class Bodies:
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
         self.held_bytes = 0
+        self.waits = _Waits()
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -47,13 +49,59 @@ class Bodies:
             return
         share = _Share(self)
         try:
-            body = await _collect(scope, receive, share)
+            body = await self._collect(scope, receive, share)
             if body is not None:
                 await self.inner(_with_length(scope, len(body)), _once(body, receive), send)
         except _Refused as refused:
             await refuse(scope, receive, send, refused.status, refused.reason, hang_up=True)
         finally:
             share.give_back()
+
+    async def _collect(
+        self, scope: Any, receive: ASGIReceiveCallable, share: "_Share"
+    ) -> bytes | None:
+        """The whole body; None when the client hung up before its end."""
+        share.grow_to(_announced_size(scope))
+        try:
+            async with asyncio.timeout(None) as wait:
+                self.waits.begin(wait)
+                return await _read(receive, share)
+        except TimeoutError:
+            raise _Refused(408, "body-too-slow") from None
+        finally:
+            self.waits.end(wait)
+
+
+class _Waits:
+    """Ends waits that take longer than `PATIENCE_SECONDS`, a second later at most.
+
+    One timer for all: a timer for each body cost a tenth of what the gateway does for a booking.
+    """
+
+    def __init__(self) -> None:
+        self._began: dict[asyncio.Timeout, float] = {}
+        self._is_looking = False
+
+    def begin(self, wait: asyncio.Timeout) -> None:
+        loop = asyncio.get_running_loop()
+        self._began[wait] = loop.time()
+        if not self._is_looking:
+            self._look_again(loop)
+
+    def end(self, wait: asyncio.Timeout) -> None:
+        del self._began[wait]
+
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_looking = bool(self._began)
+        if self._is_looking:
+            loop.call_later(LOOK_SECONDS, self._end_overdue, loop)
+
+    def _end_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for wait, began in self._began.items():
+            if now - began > PATIENCE_SECONDS and not wait.expired():
+                wait.reschedule(now)
+        self._look_again(loop)
 
 
 class _Refused(Exception):
@@ -83,23 +131,17 @@ class _Share:
         self._bodies.held_bytes -= self._bytes
 
 
-async def _collect(scope: Any, receive: ASGIReceiveCallable, share: _Share) -> bytes | None:
-    """The whole body; None when the client hung up before its end."""
-    share.grow_to(_announced_size(scope))
+async def _read(receive: ASGIReceiveCallable, share: _Share) -> bytes | None:
     parts, size = [], 0
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    return None
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                share.grow_to(size)
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-    except TimeoutError:
-        raise _Refused(408, "body-too-slow") from None
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        share.grow_to(size)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _announced_size(scope: Any) -> int:

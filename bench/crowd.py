@@ -116,13 +116,13 @@ def _measure_side(
 async def _listen(
     side: Side, url: str, state: "EventStateChanged", *, sockets: int, changes: int
 ) -> Reach:
-    server, path, tell = server_of(url), f"/ws/events/{state.event_id}/", TELLS[side.name]
+    path, tell = f"/ws/events/{state.event_id}/", TELLS[side.name]
     async with Listeners(url, path, 1) as first:  # whatever is loaded late is loaded now
         await _change(first, tell, url, state)
-    before = server.memory_info().rss
+    before = memory_of(url)
     async with Listeners(url, path, sockets) as crowd:
         await crowd.quiet(QUIET_SECONDS)
-        weight = server.memory_info().rss - before
+        weight = memory_of(url) - before
         measured = [await _change(crowd, tell, url, state) for _ in range(1 + changes)][1:]
     return Reach(
         last_ms=round(1000 * median(seconds for seconds, _ in measured), 1),
@@ -171,11 +171,15 @@ async def _tell_broadcast(url: str, state: "EventStateChanged") -> None:
 TELLS = {"evently": tell_evently, "group_send": _tell_group, "broadcast": _tell_broadcast}
 
 
-def server_of(url: str) -> psutil.Process:
-    """The server program that was started from here on this port."""
+def memory_of(url: str) -> int:
+    """Bytes of the server program that was started from here on this port, its children included.
+
+    What they share is counted more than once: look at differences.
+    """
     port = str(urlsplit(url).port)
     [server] = [child for child in psutil.Process().children() if port in child.cmdline()]
-    return server
+    family = [server, *server.children(recursive=True)]
+    return sum(process.memory_info().rss for process in family)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from bench.crowd import EVENTLY, SEATS, find_state, marker_of, next_version, server_of, tell_evently
+from bench.crowd import EVENTLY, SEATS, find_state, marker_of, memory_of, next_version, tell_evently
 from bench.listeners import Listeners, raise_file_limit
 from bench.pace import FULL
 from bench.rows import add_events
@@ -31,15 +31,15 @@ MOST_GROWTH = 0.02
 
 async def soak(url: str, state: "EventStateChanged", *, sockets: int, seconds: float) -> list[str]:
     """What went wrong, in words; nothing when all went well."""
-    server, samples = server_of(url), list[int]()
-    empty = server.memory_info().rss
+    samples = list[int]()
+    empty = memory_of(url)
     async with Listeners(url, f"/ws/events/{state.event_id}/", sockets) as crowd:
         began = time.monotonic()
         for sample in range(1, SAMPLES + 1):
             while time.monotonic() < began + seconds * sample / SAMPLES:
                 await tell_evently(url, next_version(state))
                 await asyncio.sleep(1 / CHANGES_A_SECOND)
-            samples.append(server.memory_info().rss)
+            samples.append(memory_of(url))
             print(_line(time.monotonic() - began, samples[-1], empty, crowd), flush=True)
         last = next_version(state)
         await crowd.seconds_until_all_hear(marker_of(last), lambda: tell_evently(url, last))

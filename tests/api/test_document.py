@@ -1,14 +1,18 @@
 """The OpenAPI document: complete, committed, and true to the views."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
 from rest_framework.test import APIClient
 from yaml import safe_load
+
+from evently.errors import Refusal
 
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
@@ -24,6 +28,18 @@ def operations(document: Any) -> dict[str, Any]:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
+
+
+def validator(document: Any, schema: Any) -> Any:
+    """Of a part of the document."""
+    whole = {**schema, "components": document["components"]}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+def all_refusals(of: type[Refusal]) -> Iterator[type[Refusal]]:
+    for refusal in of.__subclasses__():
+        yield refusal
+        yield from all_refusals(refusal)
 
 
 def test_the_committed_document_is_up_to_date(tmp_path: Path) -> None:
@@ -46,7 +62,59 @@ def test_every_operation_says_how_it_refuses(document: Any) -> None:
             content = operation["responses"][str(status)]["content"]
             assert list(content) == ["application/problem+json"], name
             assert content["application/problem+json"]["examples"], name
-        assert operation.get("description"), name
+
+
+@pytest.mark.parametrize("word", ["summary", "description"])
+def test_every_operation_says_what_it_does(document: Any, word: str) -> None:
+    texts = [operation[word] for operation in operations(document).values()]
+    assert all(texts)
+    if word == "summary":
+        assert max(map(len, texts)) <= 70
+        assert not [text for text in texts if text.endswith(".")]
+
+
+def test_every_body_and_every_answer_has_examples_that_fit(document: Any) -> None:
+    for name, operation in operations(document).items():
+        contents = [operation["requestBody"]["content"]] if "requestBody" in operation else []
+        contents += [answer.get("content", {}) for answer in operation["responses"].values()]
+        for content in contents:
+            for kind, body in content.items():
+                assert body["examples"], name
+                fits = validator(document, body["schema"])
+                for example in body["examples"].values():
+                    assert not [*map(str, fits.iter_errors(example["value"]))], (name, kind)
+
+
+def test_a_refusals_facts_have_types(document: Any) -> None:
+    refused = document["paths"]["/api/v1/bookings"]["post"]["responses"]["409"]["content"]
+    answer = refused["application/problem+json"]
+    sold_out = answer["examples"]["sold-out"]["value"]
+    fits = validator(document, answer["schema"])
+    assert fits.is_valid(sold_out)
+    assert not fits.is_valid(sold_out | {"available_seats": "one"})
+    assert not fits.is_valid({name: sold_out[name] for name in sold_out if name != "waitlist"})
+    assert not fits.is_valid(sold_out | {"code": "stale"})
+
+
+def test_refusals_of_one_code_declare_the_same_facts() -> None:
+    declared: dict[str, Any] = {}
+    for refusal in all_refusals(Refusal):
+        facts = declared.setdefault(refusal.code, refusal.declared_facts)
+        assert refusal.declared_facts == facts, refusal
+    assert len(declared) > 30
+
+
+def test_answers_say_how_much_of_the_limit_is_left(document: Any) -> None:
+    """`tests.gateway.test_limits` holds the gateway to the same names."""
+    for name, operation in operations(document).items():
+        for status, answer in operation["responses"].items():
+            if int(status) < 300 or status == "429":
+                assert answer["headers"].keys() >= {
+                    "RateLimit-Limit",
+                    "RateLimit-Remaining",
+                    "RateLimit-Reset",
+                }, name
+        assert "Retry-After" in operation["responses"]["429"]["headers"]
 
 
 def test_the_document_names_what_a_booking_is_refused_for(document: Any) -> None:

@@ -131,7 +131,7 @@ def _refusals_have_the_facts_that_they_declare(monkeypatch: pytest.MonkeyPatch) 
         always = {name for name, fact in declared.items() if fact.is_always_there}
         assert always <= facts.keys() <= declared.keys(), (type(refusal), facts)
         for name, value in facts.items():
-            jsonschema_rs.validate(declared[name].schema, value)
+            jsonschema_rs.validate(dict(declared[name].schema), value)
         make(refusal, detail, **facts)
 
     monkeypatch.setattr(Refusal, "__init__", checked)

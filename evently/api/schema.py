@@ -89,7 +89,7 @@ class ProblemAutoSchema(AutoSchema):
     def get_summary(self) -> str:
         return self._words()[0].removesuffix(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as the library has it
         paragraphs = [self._words()[1]]
         if self._repeats() is Repeats.ARE_DONE_AGAIN:
             paragraphs.append(KEY_IS_IGNORED)

@@ -1,5 +1,6 @@
 """The OpenAPI document: complete, committed, and true to the views."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 from yaml import safe_load
 
+from evently.api.document import DocumentView
 from evently.errors import Refusal
 
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
@@ -52,6 +54,51 @@ def test_the_served_document_is_the_committed_one(api: APIClient, document: Any)
     answer = api.get(reverse("schema"), headers={"Accept": "application/yaml"})
     assert answer.status_code == 200
     assert safe_load(answer.content) == document
+
+
+@pytest.mark.parametrize("kind", ["application/yaml", "application/json"])
+def test_whoever_takes_gzip_gets_the_document_packed(api: APIClient, kind: str) -> None:
+    plain = api.get(reverse("schema"), headers={"Accept": kind})
+    packed = api.get(reverse("schema"), headers={"Accept": kind, "Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.content) == plain.content
+    assert len(packed.content) < len(plain.content) / 5
+    for answer in (plain, packed):
+        assert answer.headers["Content-Type"].startswith(kind)
+        vary = {name.strip().lower() for name in answer.headers["Vary"].split(",")}
+        assert vary >= {"accept", "accept-encoding", "accept-language"}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_whoever_has_the_document_is_told_that_it_still_holds(
+    api: APIClient, encoding: str
+) -> None:
+    headers = {"Accept-Encoding": encoding}
+    first = api.get(reverse("schema"), headers=headers)
+    tag = first.headers["ETag"]
+    again = api.get(reverse("schema"), headers=headers | {"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    assert again.headers["Vary"] == first.headers["Vary"]
+    other = api.get(reverse("schema"), headers=headers | {"If-None-Match": '"other"'})
+    assert other.status_code == 200
+
+
+def test_each_format_and_language_has_its_own_tag(api: APIClient) -> None:
+    asked = [
+        {"Accept": kind, "Accept-Language": language}
+        for kind in ("application/yaml", "application/json")
+        for language in ("en", "de")
+    ]
+    answers = [api.get(reverse("schema"), headers=headers) for headers in asked]
+    assert len({answer.headers["ETag"] for answer in answers}) == len(asked)
+    assert "Sie haben für diese Veranstaltung schon" in answers[3].content.decode()
+
+
+def test_the_document_is_made_once(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.get(reverse("schema"))
+    monkeypatch.setattr(DocumentView, "generator_class", None)
+    assert api.get(reverse("schema")).status_code == 200
 
 
 def test_every_operation_says_how_it_refuses(document: Any) -> None:

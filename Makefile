@@ -6,6 +6,8 @@ PY := .venv/bin/python
 WITH_SERVERS := $(PY) -m evently.dev exec --
 MIGRATE := $(PY) manage.py migrate --verbosity 0
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# The linters of docs/openapi.yaml.
+OPENAPI := tests/openapi
 # Each worker of the tests starts servers of its own; with one Redis that is given there is one.
 SIDE_BY_SIDE := $(if $(REDIS_URL),,-n logical --maxprocesses 4 --dist loadfile)
 SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
@@ -25,13 +27,18 @@ test: .venv/.ready-to-test ## run all tests, side by side on the cores there are
 attack: .venv/.ready-to-test ## attack a started Evently in every known way, while others book (ARGS="-k flood")
 	@exec $(PY) -m pytest tests/security $(ARGS)
 
-check: .venv/.ready-to-test ## format, lint, types, layers, templates, migrations, API document
+check: .venv/.ready-to-test $(OPENAPI)/node_modules/.ready ## format, lint, types, layers, templates, migrations, API document
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@$(PY) -m djlint --check --quiet templates
 	@$(WITH_SERVERS) $(MAKE) --no-print-directory check-project
+	@$(OPENAPI)/node_modules/.bin/redocly lint --config $(OPENAPI)/redocly.yaml --format stylish docs/openapi.yaml
+	@$(OPENAPI)/node_modules/.bin/spectral lint --ruleset $(OPENAPI)/.spectral.yaml --fail-severity hint docs/openapi.yaml
+
+check: export REDOCLY_TELEMETRY := off
+check: export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 check-project: export LOG_LEVEL := WARNING
 check-project:
@@ -79,8 +86,9 @@ lock: .venv/.ready-to-test ## write constraints.txt anew from what is installed
 	@{ echo "# Every version of every package, made by \`make lock\`; do not edit."; $(PY) -m pip freeze; } > constraints.txt
 	@touch .venv/.ready-to-run .venv/.ready-to-test
 
-clean: ## remove .venv and caches (data in .evently stays)
+clean: ## remove .venv, node_modules and caches (data in .evently stays)
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	@rm -rf $(OPENAPI)/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, two stamps: what running needs, and what testing needs on top of it.
@@ -94,4 +102,10 @@ clean: ## remove .venv and caches (data in .evently stays)
 .venv/.ready-to-test: requirements-dev.txt .venv/.ready-to-run
 	@echo "Installing what its tests need into .venv (once) …"
 	@$(PIP_INSTALL) --requirement requirements-dev.txt
+	@touch $@
+
+$(OPENAPI)/node_modules/.ready: $(OPENAPI)/package.json $(OPENAPI)/package-lock.json
+	@command -v npm >/dev/null || { echo "make check needs npm, with Node.js 18.17 or newer, for the linters of docs/openapi.yaml. On Debian: apt-get install npm"; exit 1; }
+	@echo "Installing the linters of docs/openapi.yaml (once) …"
+	@npm ci --prefix $(OPENAPI) --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@

@@ -28,7 +28,10 @@ class BookingsView(ApiView):
 
     @extend_schema(parameters=[PageIn], responses=paginated(BookingOut), tags=["bookings"])
     def get(self, request: Request) -> Response:
-        """The caller's bookings, newest first."""
+        """List the caller's bookings, newest first.
+
+        Cancelled ones are among them.
+        """
         return self.page(queries.list_bookings(user=self.person), BookingOut)
 
     @extend_schema(
@@ -39,8 +42,11 @@ class BookingsView(ApiView):
     )
     @refuses(EventNotFound, EventClosed, SoldOut, AlreadyBooked, BookingInProgress)
     def post(self, request: Request) -> Response:
-        """Book seats. `sold-out` tells in `available_seats` how many are left, and in `waitlist`
-        where to wait for more: POST to that address."""
+        """Book seats.
+
+        `sold-out` tells in `available_seats` how many are left, and in `waitlist` where to wait for
+        more: POST to that address.
+        """
         wish = self.read(BookingIn)
         booking = services.book_in_company(
             event_id=wish["event_id"],
@@ -60,7 +66,10 @@ class BookingsView(ApiView):
 class BookingView(ApiView):
     @extend_schema(responses=BookingOut, tags=["bookings"])
     def get(self, request: Request, reference: str) -> Response:
-        """One booking, by its reference."""
+        """Show one booking.
+
+        Its reference stands on the ticket and in the mail that confirmed it.
+        """
         booking = queries.get_booking(reference=reference, user=self.person)
         return Response(BookingOut(booking).data)
 
@@ -69,6 +78,9 @@ class CancelBookingView(ApiView):
     @extend_schema(request=None, responses={200: BookingOut}, tags=["bookings"])
     @refuses(Forbidden, AlreadyCancelled, EventClosed)
     def post(self, request: Request, reference: str) -> Response:
-        """Cancel a booking; its seats are free again at once."""
+        """Cancel a booking.
+
+        Its seats are free again at once.
+        """
         booking = services.cancel_booking(reference=reference, by=self.person, now=timezone.now())
         return Response(BookingOut(booking).data)

@@ -61,8 +61,10 @@ def make_token(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, tokens: TokenPair | None = None) -> HttpResponse:
+    root = request.build_absolute_uri("/").rstrip("/")
     context = {
-        "root": request.build_absolute_uri("/").rstrip("/"),
+        "root": root,
+        "live_root": root.replace("http", "ws", 1),
         "event_id": _event_to_book(),
         "tokens": tokens,
         "access_minutes": settings.ACCESS_TOKEN_LIFETIME // timedelta(minutes=1),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from evently.errors import Kind, NotFound, Refusal
+from evently.errors import RETRY_AFTER, TEXT, Fact, Kind, NotFound, Refusal
 from events.errors import EventClosed
 
 
@@ -24,12 +24,19 @@ def _waitlist_of(event_id: UUID) -> str:
 
 
 class SoldOut(Refusal):
-    """Fewer seats are free than were asked for; `available_seats` says how many are, and `waitlist`
-    is where to wait for them."""
+    """Fewer seats are free than were asked for."""
 
     code = "sold-out"
     kind = Kind.CONFLICT
     title = _("There are not enough seats left.")
+    declared_facts = {
+        "available_seats": Fact("How many seats are left.", example=1),
+        "waitlist": Fact(
+            "Path of the event's waitlist: POST to it to wait for more.",
+            example="/api/v1/events/0199d0a4-5e00-7c3b-9a41-6f2d8b7e1c05/waitlist",
+            schema=TEXT,
+        ),
+    }
 
     @classmethod
     def short_of(cls, *, wanted: int, available: int, event_id: UUID) -> "SoldOut":
@@ -65,6 +72,7 @@ class BookingInProgress(Refusal):
         "An earlier request of yours for this event is not answered yet. Send this one again after "
         "the seconds in Retry-After, with the same Idempotency-Key: it never books twice."
     )
+    declared_facts = {"retry_after_seconds": RETRY_AFTER}
 
     def __init__(self) -> None:
         super().__init__(retry_after_seconds=1)

@@ -5,12 +5,30 @@ from typing import Any
 from rest_framework import serializers
 
 from bookings.models import Booking
+from evently.api.examples import EVENT_ID, example
 from evently.api.fields import Id, Shape, WholeNumber
 from evently.instants import iso
 from evently.money import MAX_PLACES, amount_text
 from events.models import MAX_CAPACITY
 
 
+@example(
+    "Two seats",
+    {
+        "id": "0199d7e2-3f60-7b08-a2c9-1e4d6b8f0a35",
+        "reference": "7K3M9Q2PXA",
+        "event_id": EVENT_ID,
+        "quantity": 2,
+        "unit_price": "24.00",
+        "total": "48.00",
+        "currency": "EUR",
+        "status": "confirmed",
+        "amount_received": None,
+        "refund": "none",
+        "created_at": "2026-10-12T16:20:31.482915Z",
+        "cancelled_at": None,
+    },
+)
 class BookingOut(serializers.ModelSerializer[Booking]):
     total = serializers.DecimalField(
         max_digits=16,
@@ -76,6 +94,7 @@ def shown(booking: Booking) -> dict[str, Any]:
     }
 
 
+@example("Two seats", {"event_id": EVENT_ID, "quantity": 2})
 class BookingIn(Shape):
     event_id = Id()
     quantity = WholeNumber(

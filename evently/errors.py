@@ -1,7 +1,8 @@
 """What a use case may refuse, in the domain's words. `evently.api.problem` alone knows HTTP."""
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -23,16 +24,38 @@ class Kind(Enum):
     BUSY = "busy"
 
 
+COUNT = {"type": "integer", "minimum": 0}
+TEXT = {"type": "string"}
+INSTANT = {"type": "string", "format": "date-time"}
+
+
+class Fact(NamedTuple):
+    """What the API's document says of a fact that comes with a refusal.
+
+    `schema` is JSON Schema, and `example` one of its values.
+    """
+
+    description: str
+    example: Any
+    schema: Mapping[str, Any] = COUNT
+    is_always_there: bool = True
+
+
+RETRY_AFTER = Fact("The seconds of the header Retry-After.", example=1)
+
+
 class Refusal(Exception):
     """A use case said no and changed nothing.
 
     `code` is stable and never renamed. The keyword arguments are facts, public by definition:
-    JSON values that help the caller to do better.
+    JSON values that help the caller to do better. A class declares its facts, and those of one code
+    declare the same; tests hold every refusal that is raised against its declaration.
     """
 
     code: ClassVar[str]
     kind: ClassVar[Kind]
     title: ClassVar[str | Promise]
+    declared_facts: ClassVar[Mapping[str, Fact]] = {}
     # Whether this is the kept answer to a repeated request.
     is_repeat = False
 
@@ -56,6 +79,16 @@ class Invalid(Refusal):
     code = "invalid"
     kind = Kind.INVALID
     title = _("The request has fields that cannot be used.")
+    declared_facts = {
+        "errors": Fact(
+            "Sentences for each field; `body` stands for the whole.",
+            example={"quantity": ["This must be a whole number."]},
+            schema={
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        )
+    }
 
     def __init__(self, **errors: list[str] | str) -> None:
         lists = {field: [text] if isinstance(text, str) else text for field, text in errors.items()}
@@ -77,3 +110,20 @@ class NotFound(Refusal):
     code = "not-found"
     kind = Kind.MISSING
     title = _("There is no such thing here, or it is not yours to see.")
+
+
+class RateLimited(Refusal):
+    """The caller has asked too often."""
+
+    code = "rate-limited"
+    kind = Kind.TOO_MANY
+    title = _("Too many requests.")
+    declared_facts = {
+        "retry_after_seconds": RETRY_AFTER._replace(example=42),
+        "limit": Fact(
+            "Which of the limits of requests a minute is used up, if it is one of these.",
+            example="booking",
+            schema=TEXT,
+            is_always_there=False,
+        ),
+    }

@@ -318,16 +318,23 @@ REST_FRAMEWORK: dict[str, Any] = {
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.0",
     "TITLE": "Evently",
-    "DESCRIPTION": "Sells seats at events and never sells one twice.",
+    "DESCRIPTION": "Sells seats at events and never sells one twice.\n\n"
+    "Requests are limited; every answer says in `RateLimit-Limit`, `RateLimit-Remaining` and "
+    "`RateLimit-Reset` how much of the limit is left, unless the operator has switched limits off. "
+    "Live numbers and news come by websocket: see `/developers/` on the site.",
     "VERSION": "1",
+    "CONTACT": {"name": "The Evently authors"},
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "The site that serves this document."}],
     "SERVE_INCLUDE_SCHEMA": False,
     "TAGS": [
         {"name": "auth", "description": "Accounts and tokens."},
         {"name": "organisers", "description": "Teams that run events."},
-        {"name": "events"},
-        {"name": "bookings"},
-        {"name": "waitlist", "description": "Waiting for seats that are not to be had."},
+        {"name": "events", "description": "What is on, and the seats that are left."},
+        {"name": "bookings", "description": "Seats that somebody has booked."},
+        {"name": "waitlist", "description": "Waiting for seats of events that are sold out."},
         {"name": "notifications", "description": "What people are told, and how."},
     ],
     "SCHEMA_PATH_PREFIX": "/api/v1",

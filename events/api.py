@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
@@ -76,21 +75,6 @@ ETAG = OpenApiParameter(
     response=[200, 201],
     description="The event's version in quotes, for If-Match and If-None-Match.",
 )
-CONCERT = OpenApiExample(
-    "A concert",
-    request_only=True,
-    value={
-        "name": "Late Jazz",
-        "venue": "Cellar",
-        "starts_at": "2090-06-01T20:00:00+02:00",
-        "ends_at": "2090-06-01T23:00:00+02:00",
-        "timezone": "Europe/Berlin",
-        "capacity": 120,
-        "price": "12.50",
-        "currency": "EUR",
-        "status": "published",
-    },
-)
 COUNT = serializers.IntegerField(
     allow_null=True,
     max_value=MAX_COUNT,
@@ -103,13 +87,19 @@ UNCHANGED = OpenApiResponse(description="The event is still as you know it.")
 class OrganisersView(ApiView):
     @extend_schema(parameters=[PageIn], responses=paginated(OrganiserOut), tags=["organisers"])
     def get(self, request: Request) -> Response:
-        """The teams that the caller belongs to."""
+        """List the teams that the caller belongs to.
+
+        A page at a time: `next` is the address of the next one.
+        """
         return self.page(queries.list_organisers(user=self.person), OrganiserOut)
 
     @extend_schema(request=OrganiserIn, responses={201: OrganiserOut}, tags=["organisers"])
     @refuses(EmailUnverified)
     def post(self, request: Request) -> Response:
-        """Found a team; the caller owns it."""
+        """Found a team.
+
+        The caller becomes its owner.
+        """
         organiser = services.create_organiser(**self.read(OrganiserIn), by=self.person)
         return Response(OrganiserOut(organiser).data, status.HTTP_201_CREATED)
 
@@ -136,7 +126,10 @@ class EventsView(ApiView):
         parameters=[EventSearchIn], responses=paginated(EventOut, count=COUNT), tags=["events"]
     )
     def get(self, request: Request) -> Response:
-        """Upcoming events, soonest first."""
+        """List upcoming events, soonest first.
+
+        Everybody may ask. The parameters choose some of them, or another order.
+        """
         query, now = self.read_query(EventSearchIn), timezone.now()
         cursor, limit = query.pop("cursor", None), query.pop("limit")
         search = queries.EventSearch(**query)
@@ -152,12 +145,14 @@ class EventsView(ApiView):
         request=EventIn,
         parameters=[ETAG, LOCATION],
         responses={201: EventOut},
-        examples=[CONCERT],
         tags=["events"],
     )
     @refuses(EmailUnverified, Forbidden, OrganiserNotFound, WrongStatus)
     def post(self, request: Request) -> Response:
-        """Add an event: a draft, unless `status` says published."""
+        """Add an event.
+
+        It is a draft, unless `status` says published.
+        """
         details = self.read(EventIn)
         event = services.create_event(
             organiser_id=details.pop("organiser_id", None) or self._own_organiser(),
@@ -183,7 +178,10 @@ class PopularEventsView(ApiView):
 
     @extend_schema(parameters=[PopularIn], responses=EventOut(many=True), tags=["events"])
     def get(self, request: Request) -> Response:
-        """Upcoming events, those with the most seats taken first."""
+        """List popular upcoming events.
+
+        Those with the most seats taken come first.
+        """
         now, limit = timezone.now(), self.read_query(PopularIn)["limit"]
         events = fetch_known("popular")(queries.list_popular_events(now=now), limit)
         response = Response(EventOut(events, many=True).data)
@@ -200,7 +198,10 @@ class EventView(ApiView):
         tags=["events"],
     )
     def get(self, request: Request, event_id: UUID) -> Response:
-        """One event; the ETag is its version."""
+        """Show one event.
+
+        Its ETag is its version: for If-None-Match here, and for If-Match when you change it.
+        """
         event = queries.get_event(event_id=event_id, user=self.caller)
         if _is_known(request, event):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers=_headers(event))
@@ -230,7 +231,10 @@ class EventView(ApiView):
     @extend_schema(responses={204: None}, tags=["events"])
     @refuses(Forbidden, EventNotEmpty)
     def delete(self, request: Request, event_id: UUID) -> Response:
-        """Remove an event that nobody ever booked."""
+        """Delete an event that nobody ever booked.
+
+        Any other can be cancelled instead.
+        """
         services.delete_event(event_id=event_id, by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -239,7 +243,10 @@ class CancelEventView(ApiView):
     @extend_schema(request=None, parameters=[ETAG], responses={200: EventOut}, tags=["events"])
     @refuses(Forbidden, WrongStatus)
     def post(self, request: Request, event_id: UUID) -> Response:
-        """Call a published event off; its bookings are cancelled, too."""
+        """Cancel a published event.
+
+        Its bookings are cancelled, too.
+        """
         event = services.cancel_event(event_id=event_id, by=self.person, now=timezone.now())
         return _event_response(event)
 

@@ -1,11 +1,9 @@
 """What the use cases of events refuse."""
 
-from typing import Any
-
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from evently.errors import Kind, NotFound, Refusal
+from evently.errors import INSTANT, RETRY_AFTER, TEXT, Fact, Kind, NotFound, Refusal
 
 
 def claim_words() -> dict[str, str]:
@@ -39,6 +37,20 @@ class EventClosed(Refusal):
     code = "event-closed"
     kind = Kind.CONFLICT
     title = _("This event does not take this any more.")
+    declared_facts = {
+        "sales_start_at": Fact(
+            "When the sale begins, if it has not yet.",
+            example="2026-10-01T08:00:00Z",
+            schema=INSTANT,
+            is_always_there=False,
+        ),
+        "sales_end_at": Fact(
+            "When the sale ended, if the event is not over yet.",
+            example="2026-11-14T17:00:00Z",
+            schema=INSTANT,
+            is_always_there=False,
+        ),
+    }
 
 
 class CapacityBelowTaken(Refusal):
@@ -47,6 +59,13 @@ class CapacityBelowTaken(Refusal):
     code = "capacity-below-taken"
     kind = Kind.CONFLICT
     title = _("The capacity cannot be lower than the seats already taken.")
+    declared_facts = {
+        "capacity": Fact("The capacity that was asked for.", example=100),
+        "taken": Fact("The lowest capacity that is possible.", example=116),
+        "confirmed": Fact("Seats that are booked.", example=110),
+        "held": Fact("Seats that buyers hold for a moment.", example=4),
+        "offered": Fact("Seats that are offered to people on the waitlist.", example=2),
+    }
 
     def __init__(self, *, capacity: int, claims: dict[str, int]) -> None:
         words = claim_words()
@@ -71,6 +90,7 @@ class StaleEvent(Refusal):
     title = _(
         "Somebody changed this event after you read it. Read it again, then repeat your change."
     )
+    declared_facts = {"current_version": Fact("The event's version now.", example=8)}
 
 
 class EventNotEmpty(Refusal):
@@ -85,14 +105,21 @@ class WrongStatus(Refusal):
     code = "wrong-status"
     kind = Kind.CONFLICT
     title = _("The event's status does not allow this.")
+    declared_facts = {
+        "event_status": Fact(
+            "The event's status; `new` for one that is only being made.",
+            example="cancelled",
+            schema=TEXT,
+        )
+    }
 
-    def __init__(self, *, status: str, wanted: str, **facts: Any) -> None:
+    def __init__(self, *, status: str, wanted: str) -> None:
         words = status_words()
         told = _now("An event that is %(status)s cannot become %(wanted)s.") % {
             "status": words.get(status, status),
             "wanted": words.get(wanted, wanted),
         }
-        super().__init__(told, event_status=status, **facts)
+        super().__init__(told, event_status=status)
 
 
 class OrganiserNotFound(NotFound):
@@ -133,6 +160,7 @@ class TooManyInvitations(Refusal):
     code = "too-many-invitations"
     kind = Kind.TOO_MANY
     title = _("The team has sent many invitations today. Go on tomorrow.")
+    declared_facts = {"retry_after_seconds": RETRY_AFTER._replace(example=86_400)}
 
 
 class TeamNeedsOwner(Refusal):

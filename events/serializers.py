@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from evently.accounts.validators import validate_name
+from evently.api.examples import EVENT_ID, example
 from evently.api.fields import (
     Amount,
     Choice,
@@ -26,9 +27,15 @@ from events.models import MAX_CAPACITY, MAX_DESCRIPTION, MAX_NAME, Event, Organi
 from events.queries import ORDERINGS
 from events.validators import validate_timezone
 
+# In the examples.
+ORGANISER_ID = "0199a1f3-2c80-7d16-b5e4-8a90c3d7f264"
 UNKNOWN_CURRENCY: dict[str, Any] = {"invalid_choice": _("Use a three-letter ISO code such as EUR.")}
 
 
+@example(
+    "A team",
+    {"id": ORGANISER_ID, "name": "Lantern Hall", "created_at": "2026-09-30T07:45:10.250000Z"},
+)
 class OrganiserOut(serializers.ModelSerializer[Organiser]):
     class Meta:
         model = Organiser
@@ -36,6 +43,7 @@ class OrganiserOut(serializers.ModelSerializer[Organiser]):
         read_only_fields = fields
 
 
+@example("A team", {"name": "Lantern Hall"})
 class OrganiserIn(Shape):
     name = Line(max_length=MAX_NAME, validators=[validate_name], help_text="Without a link in it.")
 
@@ -47,6 +55,29 @@ class OrganiserBrief(serializers.ModelSerializer[Organiser]):
         read_only_fields = fields
 
 
+@example(
+    "A concert",
+    {
+        "id": EVENT_ID,
+        "name": "Late Jazz",
+        "description": "Two cellos, a drum kit and a singer.",
+        "venue": "Lantern Hall, Berlin",
+        "starts_at": "2026-11-14T19:30:00Z",
+        "ends_at": "2026-11-14T22:30:00Z",
+        "sales_start_at": None,
+        "sales_end_at": "2026-11-14T17:00:00Z",
+        "timezone": "Europe/Berlin",
+        "capacity": 120,
+        "available_seats": 10,
+        "price": "24.00",
+        "currency": "EUR",
+        "max_per_booking": 6,
+        "repeat_bookings_allowed": False,
+        "status": "published",
+        "version": 7,
+        "organiser": {"id": ORGANISER_ID, "name": "Lantern Hall"},
+    },
+)
 class EventOut(serializers.ModelSerializer[Event]):
     organiser = OrganiserBrief()
 
@@ -99,6 +130,10 @@ class EventOut(serializers.ModelSerializer[Event]):
         }
 
 
+@example(
+    "Half an hour later",
+    {"starts_at": "2026-11-14T21:00:00+01:00", "ends_at": "2026-11-15T00:00:00+01:00"},
+)
 class EventPatch(Shape):
     """What a person may change; `status` by steps: draft, published, cancelled."""
 
@@ -137,6 +172,23 @@ class EventPatch(Shape):
     status = Choice(choices=Event.Status.choices, required=False)
 
 
+@example(
+    "A concert",
+    {
+        "name": "Late Jazz",
+        "description": "Two cellos, a drum kit and a singer.",
+        "venue": "Lantern Hall, Berlin",
+        "starts_at": "2026-11-14T20:30:00+01:00",
+        "ends_at": "2026-11-14T23:30:00+01:00",
+        "sales_end_at": "2026-11-14T18:00:00+01:00",
+        "timezone": "Europe/Berlin",
+        "capacity": 120,
+        "price": "24.00",
+        "currency": "EUR",
+        "max_per_booking": 6,
+        "status": "published",
+    },
+)
 class EventIn(EventPatch):
     """A new event; the organiser may be left out by whoever runs events for one team only."""
 

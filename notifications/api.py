@@ -30,7 +30,10 @@ from notifications.serializers import (
 class NotificationsView(ApiView):
     @extend_schema(parameters=[PageIn], responses=paginated(NoticeOut), tags=["notifications"])
     def get(self, request: Request) -> Response:
-        """The caller's notices, newest first."""
+        """List the caller's notifications, newest first.
+
+        `read_at` is null until one is read.
+        """
         return self.page(queries.list_notices(user=self.person), NoticeOut)
 
 
@@ -38,7 +41,10 @@ class ReadNotificationView(ApiView):
     @extend_schema(request=None, responses={200: NoticeOut}, tags=["notifications"])
     @refuses(NoticeNotFound)
     def post(self, request: Request, notice_id: UUID) -> Response:
-        """Note that the caller has read it; the first time counts."""
+        """Mark a notification as read.
+
+        The first time counts.
+        """
         notice = services.read_notice(notice_id=notice_id, user=self.person, now=timezone.now())
         return Response(NoticeOut(notice).data)
 
@@ -46,12 +52,18 @@ class ReadNotificationView(ApiView):
 class PreferencesView(ApiView):
     @extend_schema(responses=PreferencesOut, tags=["notifications"])
     def get(self, request: Request) -> Response:
-        """Which kinds of notices the caller wants by which channel. The bell shows them all."""
+        """Show which notifications the caller wants by mail.
+
+        For each kind of them. The bell on the site shows them all.
+        """
         return Response(queries.preferences_of(self.person))
 
     @extend_schema(request=PreferencesIn, responses=PreferencesOut, tags=["notifications"])
     def patch(self, request: Request) -> Response:
-        """Choose; what is not named stays as it is."""
+        """Choose which notifications come by mail.
+
+        What is not named stays as it is.
+        """
         wishes = self.read(PreferencesIn)
         services.choose_notices(user=self.person, choices=choices_of(wishes))
         return Response(queries.preferences_of(self.person))
@@ -61,7 +73,10 @@ class StatsView(ApiView):
     @extend_schema(responses=StatsOut, tags=["notifications"])
     @refuses(Forbidden)
     def get(self, request: Request) -> Response:
-        """How mails are doing; for Evently's staff."""
+        """Count mails by their state.
+
+        In all and for each kind of notification. For Evently's staff.
+        """
         if not self.person.is_staff:
             raise Forbidden
         return Response(asdict(queries.delivery_summary()))
@@ -71,7 +86,10 @@ class BroadcastView(ApiView):
     @extend_schema(request=BroadcastIn, responses={202: BroadcastOut}, tags=["notifications"])
     @refuses(Forbidden, EventNotFound, NobodyToTell)
     def post(self, request: Request, event_id: UUID) -> Response:
-        """Write to the people of an event; for those who may edit it."""
+        """Write to the people of an event.
+
+        For those who may edit it.
+        """
         broadcast = services.send_broadcast(
             event_id=event_id, by=self.person, **self.read(BroadcastIn), now=timezone.now()
         )

@@ -17,6 +17,7 @@ from django.http.cookie import parse_cookie
 
 from evently.accounts.models import User
 from evently.accounts.tokens import find_token_owner
+from evently.api.bearer import find_bearer_token
 from evently.deadlines import in_time
 from evently.gateway.callers import header_of
 from notifications.live.people import Visitor, the_people
@@ -33,9 +34,10 @@ OUT = (OSError, OperationalError, InterfaceError)
 class MeConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Sends what concerns one person: `unread`, `notice`, `position` and `offer`.
 
-    Who it is says the session's cookie, or a first message `{"type": "auth", "token": ...}` with an
-    access token. Whoever is nobody is sent away with code 4401. A log-in may end meanwhile: after
-    the lifetime of an access token everybody is asked again, by closing with code 1012.
+    Who it is says the header `Authorization: Bearer …` of the handshake with an access token, else
+    the session's cookie, else a first message `{"type": "auth", "token": ...}`. Without a valid one
+    the socket is closed with code 4401. A log-in may end meanwhile: after the lifetime of an access
+    token everybody is asked again, by closing with code 1012.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -45,7 +47,7 @@ class MeConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             await receive()
             await self.accept()
-            user_id = await _of_session(scope) or await _of_token(receive)
+            user_id = await _of_caller(scope, receive)
             if user_id is None:
                 await self.close(NOT_LOGGED_IN)
                 return
@@ -75,6 +77,15 @@ class MeConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.visitor.leave()
 
 
+async def _of_caller(scope: Any, receive: Any) -> UUID | None:
+    """Who opens the socket. A bearer token decides alone, as in the API: `NoForeignPages` lets it
+    pass from any page, which no cookie may do."""
+    token = find_bearer_token(header_of(scope, b"authorization"))
+    if token is not None:
+        return await in_time(_owner_of)(token)
+    return await _of_session(scope) or await _of_message(receive)
+
+
 async def _of_session(scope: Any) -> UUID | None:
     """Whose page it is, by the rules of the pages themselves."""
     cookies = parse_cookie(header_of(scope, b"cookie").decode("latin1"))
@@ -89,14 +100,14 @@ def _owner_of_session(key: str) -> UUID | None:
     return user.pk if isinstance(user, User) and user.is_active else None
 
 
-async def _of_token(receive: Any) -> UUID | None:
+async def _of_message(receive: Any) -> UUID | None:
     """Whose access token the first message holds; None without a good one in good time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(AUTH_PATIENCE_SECONDS):
             message = await receive()
         token = _token_in(message.get("text") or "")
         if token:
-            return await in_time(_owner_of)(token)
+            return await in_time(_owner_of)(token.encode())
     return None
 
 
@@ -112,6 +123,6 @@ def _token_in(text: str) -> str | None:
     return token if isinstance(token, str) else None
 
 
-def _owner_of(token: str) -> UUID | None:
-    user = find_token_owner(token.encode())
+def _owner_of(token: bytes) -> UUID | None:
+    user = find_token_owner(token)
     return user.pk if user else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
@@ -19,6 +20,7 @@ from rest_framework.test import APIClient
 
 from evently.accounts.models import User
 from evently.dev.redis import Redis
+from evently.errors import Refusal
 
 LEFT_OPEN = """
     SELECT pid, state, query, pg_terminate_backend(pid, 5000)
@@ -117,6 +119,22 @@ def _no_socket_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("connect", "sendall", "send"):
         monkeypatch.setattr(socket.socket, name, watched(getattr(socket.socket, name)))
+
+
+@pytest.fixture(autouse=True)
+def _refusals_have_the_facts_that_they_declare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API's document promises these facts, and no others, with their types."""
+    make = Refusal.__init__
+
+    def checked(refusal: Refusal, detail: str = "", **facts: Any) -> None:
+        declared = refusal.declared_facts
+        always = {name for name, fact in declared.items() if fact.is_always_there}
+        assert always <= facts.keys() <= declared.keys(), (type(refusal), facts)
+        for name, value in facts.items():
+            jsonschema_rs.validate(dict(declared[name].schema), value)
+        make(refusal, detail, **facts)
+
+    monkeypatch.setattr(Refusal, "__init__", checked)
 
 
 @pytest.fixture

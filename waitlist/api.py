@@ -33,13 +33,19 @@ from waitlist.serializers import (
 class WaitlistView(ApiView):
     @extend_schema(responses=EntryOut, tags=["waitlist"])
     def get(self, request: Request, event_id: UUID) -> Response:
-        """The caller's place in the line, and what may come of it."""
+        """Show the caller's place on the waitlist.
+
+        With the chance of an offer, how long it may take, and the offer once there is one.
+        """
         return Response(self._shown(event_id))
 
     @extend_schema(request=JoinIn, responses={201: EntryOut}, tags=["waitlist"])
     @refuses(EventClosed, AlreadyWaiting, AlreadyBooked, SeatsAvailable)
     def post(self, request: Request, event_id: UUID) -> Response:
-        """Join the line. Only when the wanted seats are not to be had: else, book them."""
+        """Join the waitlist.
+
+        Only when there are fewer seats than you want: else, book them.
+        """
         services.join_waitlist(
             event_id=event_id, user=self.person, now=timezone.now(), **self.read(JoinIn)
         )
@@ -47,7 +53,10 @@ class WaitlistView(ApiView):
 
     @extend_schema(responses={204: None}, tags=["waitlist"])
     def delete(self, request: Request, event_id: UUID) -> Response:
-        """Leave the line, and give up an offer that stands: its seats go on."""
+        """Leave the waitlist.
+
+        An offer that stands is given up, too: its seats go to the next.
+        """
         services.leave_waitlist(event_id=event_id, user=self.person, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -65,7 +74,10 @@ class AcceptOfferView(ApiView):
     )
     @refuses(OfferPassed, EventClosed, AlreadyBooked)
     def post(self, request: Request, token: str) -> Response:
-        """Book the offered seats at the price that was promised."""
+        """Accept an offer.
+
+        Its seats are booked at the price that was promised.
+        """
         booking = services.accept_offer(
             offer_id=queries.offer_id_of(token), user=self.person, now=timezone.now()
         )
@@ -77,7 +89,10 @@ class DeclineOfferView(ApiView):
     @extend_schema(request=None, responses={204: None}, tags=["waitlist"])
     @refuses(OfferPassed)
     def post(self, request: Request, token: str) -> Response:
-        """Let the offered seats go to the next, and leave the line."""
+        """Decline an offer.
+
+        Its seats go to the next, and the caller leaves the waitlist.
+        """
         services.decline_offer(
             offer_id=queries.offer_id_of(token), user=self.person, now=timezone.now()
         )
@@ -88,7 +103,10 @@ class WaitlistStatsView(ApiView):
     @extend_schema(responses=SummaryOut, tags=["waitlist"])
     @refuses(Forbidden)
     def get(self, request: Request, event_id: UUID) -> Response:
-        """The waitlist in figures, for the event's team."""
+        """Show the waitlist in figures.
+
+        For the event's team.
+        """
         event = get_event(event_id=event_id, user=self.person)
         if not rights_of(self.person).may(Capability.SEE_BOOKINGS, event):
             raise Forbidden
@@ -99,6 +117,9 @@ class ProcessWaitlistView(ApiView):
     @extend_schema(request=None, responses={200: ProcessOut}, tags=["waitlist"])
     @refuses(Forbidden)
     def post(self, request: Request, event_id: UUID) -> Response:
-        """Let offers pass whose time is over and offer what is free: now, not at the next round."""
+        """Process the waitlist now.
+
+        Offers whose time is over end, and free seats are offered: now, not at the next round.
+        """
         made = services.process_waitlist(event_id=event_id, by=self.person, now=timezone.now())
         return Response({"offers_made": made})

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from evently.errors import Kind, NotFound, Refusal
+from evently.errors import TEXT, Fact, Kind, NotFound, Refusal
 
 
 class EntryNotFound(NotFound):
@@ -25,11 +25,12 @@ class AlreadyWaiting(Refusal):
 
 
 class SeatsAvailable(Refusal):
-    """Nobody waits for what can be booked; `available_seats` says how many seats can."""
+    """Nobody waits for what can be booked."""
 
     code = "seats-available"
     kind = Kind.CONFLICT
     title = _("There are enough seats: book them instead of waiting.")
+    declared_facts = {"available_seats": Fact("How many seats can be booked.", example=3)}
 
     @classmethod
     def of(cls, available: int) -> "SeatsAvailable":
@@ -42,16 +43,22 @@ class SeatsAvailable(Refusal):
 
 
 class OfferPassed(Refusal):
-    """The offer has ended; `offer_status` says how."""
+    """The offer has ended."""
 
     code = "offer-passed"
     kind = Kind.GONE
     title = _("This offer has passed. Its seats went on to those who wait.")
+    declared_facts = {
+        "offer_status": Fact("How the offer ended.", example="declined", schema=TEXT),
+    }
 
 
 class NotInLine(Refusal):
-    """The entry has been offered seats, or has ended; `entry_status` says which."""
+    """The entry has been offered seats, or has ended."""
 
     code = "not-in-line"
     kind = Kind.CONFLICT
     title = _("This person does not stand in line any more.")
+    declared_facts = {
+        "entry_status": Fact("What became of the entry.", example="booked", schema=TEXT),
+    }

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from evently.api.examples import EVENT_ID, example
 from evently.api.fields import Flag, Shape, WholeNumber
 from evently.instants import iso
 from evently.money import amount_text
@@ -17,6 +18,7 @@ TIERS = [tier.name.lower() for tier in Tier]
 DIGITS = 2
 
 
+@example("Two seats, or one", {"quantity": 2, "part_is_fine": True})
 class JoinIn(Shape):
     quantity = WholeNumber(
         min_value=1,
@@ -45,6 +47,31 @@ class OfferOut(serializers.Serializer[Any]):
     )
 
 
+@example(
+    "With an offer",
+    {
+        "id": "0199d9c4-8a20-7e51-9d37-4c6f0b2e8a19",
+        "event_id": EVENT_ID,
+        "quantity": 2,
+        "part_is_fine": True,
+        "tier": "standard",
+        "status": "offered",
+        "joined_at": "2026-10-13T09:12:44.018273Z",
+        "position": 1,
+        "people_ahead": 0,
+        "seats_ahead": 0,
+        "estimated_wait_seconds": 0,
+        "promotion_probability": 1.0,
+        "offer": {
+            "token": "0199da1077407f62b8054d9e2c6a0b31:q7Xv0dPz9LrT4nKw",
+            "seats": 2,
+            "unit_price": "24.00",
+            "total": "48.00",
+            "currency": "EUR",
+            "expires_at": "2026-10-15T08:00:00Z",
+        },
+    },
+)
 class EntryOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     event_id = serializers.UUIDField()
@@ -65,6 +92,20 @@ class EntryOut(serializers.Serializer[Any]):
     offer = OfferOut(allow_null=True, help_text="Seats that are held for you, if there are any.")
 
 
+@example(
+    "A waitlist",
+    {
+        "waiting": 18,
+        "waiting_seats": 31,
+        "offered": 2,
+        "accepted": 9,
+        "declined": 1,
+        "expired": 3,
+        "withdrawn": 0,
+        "promotion_rate": 0.64,
+        "mean_wait_seconds": 93600,
+    },
+)
 class SummaryOut(serializers.Serializer[Any]):
     waiting = serializers.IntegerField(help_text="People in line.")
     waiting_seats = serializers.IntegerField(help_text="How many seats they want.")
@@ -81,6 +122,7 @@ class SummaryOut(serializers.Serializer[Any]):
     )
 
 
+@example("Two offers", {"offers_made": 2})
 class ProcessOut(serializers.Serializer[Any]):
     offers_made = serializers.IntegerField()
 

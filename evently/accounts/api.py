@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -36,12 +36,6 @@ from evently.api.repeats import Repeats
 from evently.api.schema import refuses
 from evently.api.views import ApiView
 
-NEWCOMER = OpenApiExample(
-    "A newcomer",
-    request_only=True,
-    value={"email": "ada@example.com", "password": "a long and rare phrase", "name": "Ada"},
-)
-
 
 class OpenView(ApiView):
     """For people who have no token yet; a stale one in the request does no harm.
@@ -56,12 +50,7 @@ class OpenView(ApiView):
 
 
 class RegisterView(OpenView):
-    @extend_schema(
-        request=Registration,
-        responses={201: LoginOut},
-        examples=[NEWCOMER],
-        tags=["auth"],
-    )
+    @extend_schema(request=Registration, responses={201: LoginOut}, tags=["auth"])
     def post(self, request: Request) -> Response:
         """Open an account and log in.
 
@@ -97,7 +86,10 @@ class RefreshView(OpenView):
 class LogoutView(OpenView):
     @extend_schema(request=RefreshIn, responses={204: None}, tags=["auth"])
     def post(self, request: Request) -> Response:
-        """Log out: the refresh token and the access tokens that came with it work no longer."""
+        """Log out.
+
+        The refresh token, and the access tokens that came with it, work no longer.
+        """
         tokens.revoke_token(self.read(RefreshIn)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -106,7 +98,10 @@ class VerificationView(ApiView):
     @extend_schema(request=None, responses={202: None}, tags=["auth"])
     @refuses(TooManyMails)
     def post(self, request: Request) -> Response:
-        """Have the link that verifies the caller's address mailed again."""
+        """Mail the link again that verifies the caller's address.
+
+        Nothing is sent to an address that is verified already.
+        """
         addresses.send_verification(user=self.person)
         return Response(status=status.HTTP_202_ACCEPTED)
 
@@ -115,7 +110,10 @@ class ConfirmationView(ApiView):
     @extend_schema(request=Confirmation, responses={200: UserOut}, tags=["auth"])
     @refuses(EmailTaken, LinkRefused)
     def post(self, request: Request) -> Response:
-        """Verify the caller's address with the link that was mailed there."""
+        """Verify the caller's address with the link that was mailed there.
+
+        A link works once, and for the account that it was sent to.
+        """
         token = self.read(Confirmation)["token"]
         user = addresses.confirm_address(token=token, by=self.person, now=timezone.now())
         return Response(UserOut(user).data)
@@ -124,12 +122,18 @@ class ConfirmationView(ApiView):
 class ProfileView(ApiView):
     @extend_schema(responses={200: UserOut}, tags=["auth"])
     def get(self, request: Request) -> Response:
-        """Who the caller is."""
+        """Show the caller's account.
+
+        With the address, the name, and whether the address is verified.
+        """
         return Response(UserOut(self.person).data)
 
     @extend_schema(request=Profile, responses={200: UserOut}, tags=["auth"])
     def patch(self, request: Request) -> Response:
-        """Change the caller's name."""
+        """Change the caller's name.
+
+        What is not named stays as it is.
+        """
         profile = self.read(Profile)
         user = services.rename_user(user=self.person, **profile) if profile else self.person
         return Response(UserOut(user).data)

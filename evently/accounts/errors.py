@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from evently.errors import Kind, Refusal
+from evently.errors import TEXT, Fact, Kind, RateLimited, Refusal
 
 
 class EmailTaken(Refusal):
@@ -22,6 +22,13 @@ class EmailUnverified(Refusal):
         "Confirm your e-mail address first: follow the link that we mailed to you. "
         "POST /api/v1/auth/verification sends it again."
     )
+    declared_facts = {
+        "resend": Fact(
+            "Path that sends the link again: POST to it.",
+            example="/api/v1/auth/verification",
+            schema=TEXT,
+        )
+    }
 
 
 class LinkRefused(Refusal):
@@ -32,9 +39,7 @@ class LinkRefused(Refusal):
     title = _("This link does not work any more. Ask for a new one.")
 
 
-class TooManyMails(Refusal):
-    code = "rate-limited"
-    kind = Kind.TOO_MANY
+class TooManyMails(RateLimited):
     title = _("Several mails went to this address within the hour. Look among the spam, or wait.")
 
 
@@ -44,9 +49,7 @@ class LoginRefused(Refusal):
     title = _("E-mail address and password do not belong together.")
 
 
-class TooManyLogins(Refusal):
-    code = "rate-limited"
-    kind = Kind.TOO_MANY
+class TooManyLogins(RateLimited):
     title = _("Too many wrong passwords. Wait a while, or reset the password.")
 
 

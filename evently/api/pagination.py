@@ -16,6 +16,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.serializers import BaseSerializer
 
+from evently.api.examples import example, example_of
 from evently.api.fields import QueryShape, Text, WholeNumber
 from evently.errors import Invalid
 
@@ -78,9 +79,10 @@ def paginate(
 def paginated(
     serializer: type[BaseSerializer[Any]], **more: serializers.Field[Any, Any, Any, Any]
 ) -> BaseSerializer[Any]:
-    """The shape of one page of these, for the OpenAPI document, with what else it tells."""
+    """The shape of one page of these, for the OpenAPI document, with what else it tells, which
+    may be null."""
     name = serializer.__name__.removesuffix("Out") + "Page"
-    return inline_serializer(
+    page = inline_serializer(
         name,
         {
             "next": serializers.URLField(allow_null=True, help_text="Address of the next page."),
@@ -89,6 +91,9 @@ def paginated(
             **more,
         },
     )
+    value = {"next": None, "previous": None, "results": [example_of(serializer)]}
+    example("The only page", value | dict.fromkeys(more))(type(page))
+    return page
 
 
 class _Order(Generic[Row]):

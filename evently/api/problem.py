@@ -22,7 +22,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 
-from evently.errors import Busy, Invalid, Kind, Refusal
+from evently.errors import Busy, Invalid, Kind, RateLimited, Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ FRAMEWORK: dict[int, tuple[str, str | Promise]] = {
     408: ("body-too-slow", _("The body of the request did not come in time. Send it again.")),
     413: ("content-too-large", _("The body is larger than any that is expected here.")),
     415: ("unsupported-media-type", _("Send JSON, with Content-Type: application/json.")),
-    429: ("rate-limited", _("Too many requests.")),
+    429: (RateLimited.code, RateLimited.title),
     500: ("internal-error", _("Something went wrong on our side. It has been logged.")),
     503: (Busy.code, Busy.title),
 }

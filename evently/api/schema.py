@@ -1,53 +1,34 @@
 """The OpenAPI document: what every operation has in common, above all the ways it may say no."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.plumbing import get_doc
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.serializers import EmailField
 
 from evently.api.authentication import CsrfRefused
 from evently.api.fields import AMOUNT, Amount, Shape, Text
-from evently.api.problem import CONTENT_TYPE, FRAMEWORK, STATUS, TOKEN_REFUSED
+from evently.api.problem import TOKEN_REFUSED
+from evently.api.problem_schema import (
+    RATE_LIMIT_HEADERS,
+    Said,
+    domain_says,
+    framework_says,
+    problem_answers,
+    register_components,
+)
 from evently.api.repeats import KEY, Repeats
-from evently.errors import Busy, Invalid, NotFound, Refusal
+from evently.errors import Busy, Invalid, NotFound, RateLimited, Refusal
 from evently.idempotency.errors import IdempotencyMismatch, RequestInProgress
 from evently.server.refusals import TITLES
 
 View = TypeVar("View")
-Said = tuple[int, str, str]  # status, code, title
-
-# Refusals that say: not yet. They come with Retry-After.
-UNDER_WAY = {"request-in-progress", "booking-in-progress"}
-
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "description": "RFC 9457 problem details. Further members are facts about the refusal.",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "example": "urn:evently:problem:not-found"},
-        "title": {"type": "string", "description": "The same for every problem of this code."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "What is wrong here, and what helps."},
-        "code": {"type": "string", "description": "Stable; never renamed."},
-        "request_id": {
-            "type": "string",
-            "description": "As in the header X-Request-ID and in our logs: quote it when you ask.",
-        },
-        "errors": {
-            "type": "object",
-            "description": "For the code `invalid`: sentences for each field.",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-    },
-    "additionalProperties": True,
-}
 
 LOCATION = OpenApiParameter(
     "Location",
@@ -90,20 +71,29 @@ def refuses(*refusals: type[Refusal]) -> Callable[[View], View]:
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds problem answers: those that follow from an operation's form, and those of `@refuses`."""
+    """Adds problem answers: those that follow from an operation's form, and those of `@refuses`.
+
+    The first sentence of a method's docstring is the operation's summary, the rest its description.
+    """
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation:
-            self._register_problem()
-            said = defaultdict(list)
-            for status, code, title in dict.fromkeys(self._problems(operation)):
-                said[status].append((code, title))
-            for status in sorted(said):
-                operation["responses"][str(status)] = _answer(status, said[status])
-            if self._repeats() is Repeats.ARE_DONE_AGAIN:
-                operation["description"] += f"\n\n{KEY_IS_IGNORED}"
+            said = list({one[:3]: one for one in self._problems(operation)}.values())
+            register_components(self.registry, said)
+            operation["responses"] |= problem_answers(said)
+            for status, answer in operation["responses"].items():
+                _complete(int(status), answer)
         return operation
+
+    def get_summary(self) -> str:
+        return self._words()[0].removesuffix(".")
+
+    def get_description(self) -> str:  # type: ignore[override]  # as the library has it
+        paragraphs = [self._words()[1]]
+        if self._repeats() is Repeats.ARE_DONE_AGAIN:
+            paragraphs.append(KEY_IS_IGNORED)
+        return "\n\n".join(filter(None, paragraphs))
 
     def get_override_parameters(self) -> list[Any]:
         own: list[Any] = super().get_override_parameters()
@@ -111,26 +101,20 @@ class ProblemAutoSchema(AutoSchema):
             own = [*own, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED]
         return own
 
-    def _repeats(self) -> Repeats | None:
-        return getattr(self.view, "repeats", None) if self.method == "POST" else None
-
-    def _keeps_answers(self) -> bool:
-        return self._repeats() not in {None, Repeats.ARE_DONE_AGAIN}
-
     def get_operation_id(self) -> str:
         """Method and view: `post_cancel_event`."""
         name = type(self.view).__name__.removesuffix("View")
         return self.method.lower() + re.sub("[A-Z]", lambda at: f"_{at[0].lower()}", name)
 
-    def _register_problem(self) -> None:
-        self.registry.register_on_missing(
-            ResolvedComponent(
-                name="Problem",
-                type=ResolvedComponent.SCHEMA,
-                schema=PROBLEM_SCHEMA,
-                object="Problem",
-            )
-        )
+    def _words(self) -> tuple[str, str]:
+        first, _, rest = get_doc(getattr(self.view, self.method.lower())).partition("\n\n")
+        return first, rest
+
+    def _repeats(self) -> Repeats | None:
+        return getattr(self.view, "repeats", None) if self.method == "POST" else None
+
+    def _keeps_answers(self) -> bool:
+        return self._repeats() not in {None, Repeats.ARE_DONE_AGAIN}
 
     def _problems(self, operation: dict[str, Any]) -> Iterator[Said]:
         """What this operation may refuse with; 405, 411 and 500 are left to the protocol."""
@@ -139,20 +123,20 @@ class ProblemAutoSchema(AutoSchema):
         knows_callers = bool(self.view.authentication_classes)
         repeats = self._repeats()
         of_its_form: list[tuple[bool, list[Said]]] = [
-            (has_body, [*map(_framework, (400, 413, 415))]),
-            (has_body or bool(places & {"query", "header"}), [_domain(Invalid)]),
-            (knows_callers, [_framework(401), (401, "token-refused", str(TOKEN_REFUSED))]),
-            (knows_callers and self.method not in SAFE_METHODS, [_domain(CsrfRefused)]),
-            ("query" in places, [(414, *TITLES[414])]),
-            ("path" in places, [_domain(NotFound)]),
-            (self._keeps_answers(), [_domain(IdempotencyMismatch)]),
-            (repeats is Repeats.ARE_ANSWERED_AGAIN, [_domain(RequestInProgress)]),
+            (has_body, [*map(framework_says, (400, 413, 415))]),
+            (has_body or bool(places & {"query", "header"}), [domain_says(Invalid)]),
+            (knows_callers, [framework_says(401), Said(401, "token-refused", str(TOKEN_REFUSED))]),
+            (knows_callers and self.method not in SAFE_METHODS, [domain_says(CsrfRefused)]),
+            ("query" in places, [Said(414, *TITLES[414])]),
+            ("path" in places, [domain_says(NotFound)]),
+            (self._keeps_answers(), [domain_says(IdempotencyMismatch)]),
+            (repeats is Repeats.ARE_ANSWERED_AGAIN, [domain_says(RequestInProgress)]),
         ]
         for applies, said in of_its_form:
             yield from said if applies else ()
         handler = getattr(self.view, self.method.lower())
-        yield from map(_domain, getattr(handler, "refuses", ()))
-        yield from (_framework(406), _framework(429), _domain(Busy))
+        yield from map(domain_says, getattr(handler, "refuses", ()))
+        yield from (framework_says(406), domain_says(RateLimited), domain_says(Busy))
 
 
 class ShapeExtension(OpenApiSerializerExtension):
@@ -206,39 +190,8 @@ def _one_text(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "oneOf"} | dict(choices[0])
 
 
-def _framework(status: int) -> Said:
-    code, title = FRAMEWORK[status]
-    return status, code, str(title)
-
-
-def _domain(refusal: type[Refusal]) -> Said:
-    return STATUS[refusal.kind], refusal.code, str(refusal.title)
-
-
-def _answer(status: int, said: list[tuple[str, str]]) -> dict[str, Any]:
-    content = {
-        "schema": {"$ref": "#/components/schemas/Problem"},
-        "examples": {code: _example(status, code, title) for code, title in said},
-    }
-    answer: dict[str, Any] = {
-        "description": "\n".join(f"- `{code}`: {title}" for code, title in said),
-        "content": {CONTENT_TYPE: content},
-    }
-    if status in {429, 503} or UNDER_WAY & {code for code, _ in said}:
-        answer["headers"] = {
-            "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
-        }
-    if status == 401:
-        answer["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    return answer
-
-
-def _example(status: int, code: str, title: str) -> dict[str, Any]:
-    problem = {
-        "type": f"urn:evently:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": title,
-        "code": code,
-    }
-    return {"summary": title, "value": problem}
+def _complete(status: int, answer: dict[str, Any]) -> None:
+    """Adds what the library leaves empty: the status in words, and the headers of every answer."""
+    answer["description"] = answer["description"] or f"{HTTPStatus(status).phrase}."
+    if status < 300 or status == 429:
+        answer.setdefault("headers", {}).update(RATE_LIMIT_HEADERS)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from evently.errors import Kind, Refusal
+from evently.errors import RETRY_AFTER, Kind, Refusal
 
 
 class IdempotencyMismatch(Refusal):
@@ -20,6 +20,7 @@ class RequestInProgress(Refusal):
         "An earlier request with this Idempotency-Key is not answered yet. Send this one again "
         "after the seconds in Retry-After: it gets the answer of the earlier one."
     )
+    declared_facts = {"retry_after_seconds": RETRY_AFTER}
 
     def __init__(self) -> None:
         super().__init__(retry_after_seconds=1)

@@ -7,6 +7,8 @@ from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from evently.api.bearer import find_bearer_token
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Scheme, host in lower case, port.
 Origin = tuple[str, str, int]
@@ -26,7 +28,9 @@ class NoForeignPages:
     """Refuses what a page of another site asks for (RFC 6455 §10.2).
 
     Browsers always name the page's origin; whoever names none is a program, which carries nobody's
-    cookies. Another port or scheme of the same host is another site (RFC 6454 §4).
+    cookies. Whoever shows a bearer token is one, too: pages cannot send that header with a
+    handshake, and where it is sent it counts instead of the cookies. Another port or scheme of the
+    same host is another site (RFC 6454 §4).
     """
 
     def __init__(self, inner: ASGI3Application) -> None:
@@ -36,10 +40,17 @@ class NoForeignPages:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         named = [value.decode("latin1") for value in _values(scope, b"origin")]
-        if not named or (len(named) == 1 and _is_ours(named[0], scope)):
+        is_ours = not named or (len(named) == 1 and _is_ours(named[0], scope))
+        if is_ours or _shows_token(scope):
             await self.inner(scope, receive, send)
         else:
             await refuse(scope, receive, send)
+
+
+def _shows_token(scope: Any) -> bool:
+    """Whether the header Authorization names one, valid or not; the first such header counts."""
+    shown = _values(scope, b"authorization")
+    return bool(shown) and find_bearer_token(shown[0]) is not None
 
 
 def _is_ours(text: str, scope: Any) -> bool:

@@ -68,7 +68,7 @@ def doors(token: str) -> dict[str, bool]:
     return {
         "gateway and lane": claims is not None and list_valid_callers([claims]) == [True],
         "Django": profile.status_code == 200,
-        "websocket": _owner_of(token) is not None,
+        "websocket": _owner_of(token.encode()) is not None,
     }
 
 

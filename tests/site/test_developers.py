@@ -16,8 +16,20 @@ from django.test import Client
 from pytest_django import Settings
 
 from bookings.models import Booking
+from events.facts import EventStateChanged
+from events.live.hall import ALIVE
+from events.live.messages import seats_message
+from notifications.live.messages import (
+    notice_message,
+    offer_message,
+    position_message,
+    unread_message,
+)
+from notifications.models import Notice
 from tests.browser.server import collect_static, running_server
 from tests.makers import make_event, make_user
+from tests.waitlist.people import cancel_one, make_entry, make_full_event, offer_of
+from waitlist.queries import Place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,8 +104,44 @@ def test_the_examples_work_when_they_are_pasted(address: str) -> None:
     assert cancelled["status"] == "cancelled"
     again = _answer(examples["cancel"], TOKEN=token, REFERENCE=booked["reference"])
     assert again == cancelled
+    assert _first_line(examples["listen"], token) == {"type": "unread", "count": 1}
     assert _answer(examples["refresh"], REFRESH=registered["refresh"])["access"]
     assert Booking.objects.count() == 1
+
+
+def test_the_messages_of_websockets_are_as_the_page_shows_them(client: Client) -> None:
+    event = make_event()
+    entry = make_entry(make_full_event(), make_user())
+    notice = Notice.objects.filter(user=entry.user).select_related("event").get()
+    place = Place(position=2, people_ahead=1, seats_ahead=4)
+    cancel_one(entry.event)
+    sent = [
+        json.loads(ALIVE["text"]),
+        seats_message(EventStateChanged.of(event)),
+        unread_message(1),
+        notice_message(notice),
+        position_message(entry, place),
+        offer_message(offer_of(entry)),
+    ]
+    page = client.get("/developers/").content.decode()
+    shown = {
+        name: json.loads(html.unescape(text))
+        for name, text in re.findall(r'data-message="(\w+)"><code>(.*?)</code>', page, re.DOTALL)
+    }
+    assert shown.keys() == {message["type"] for message in sent} | {"presence", "auth"}
+    for message in sent:
+        assert shown[message["type"]].keys() == message.keys()
+
+
+def _first_line(program: str, token: str) -> Any:
+    """What a program that never ends prints first."""
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TOKEN": token}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        line = running.stdout.readline()
+        running.kill()
+    return json.loads(line)
 
 
 def _examples(page: str) -> dict[str, str]:

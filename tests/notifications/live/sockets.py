@@ -23,22 +23,25 @@ def make_session(user: User) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-def knock(session: str = "", origin: bytes = b"http://localhost") -> WebsocketCommunicator:
+def knock(
+    session: str = "", origin: bytes = b"http://localhost", authorization: str = ""
+) -> WebsocketCommunicator:
     """A socket that is not open yet."""
     cookie = f"{settings.SESSION_COOKIE_NAME}={session}".encode()
     headers = [
         (b"host", b"localhost"),
         (b"origin", origin),
         *([(b"cookie", cookie)] if session else []),
+        *([(b"authorization", authorization.encode())] if authorization else []),
     ]
     application = NoForeignPages(URLRouter(websocket_urlpatterns))
     return WebsocketCommunicator(application, "/ws/me/", headers=headers)
 
 
 @asynccontextmanager
-async def opened(session: str = "") -> AsyncIterator[WebsocketCommunicator]:
-    """An open socket, as one of the site's own pages opens it."""
-    socket = knock(session)
+async def opened(session: str = "", **more: Any) -> AsyncIterator[WebsocketCommunicator]:
+    """An open socket, as one of the site's own pages opens it; `more` as in `knock`."""
+    socket = knock(session, **more)
     accepted, _ = await socket.connect(timeout=PATIENCE_SECONDS)
     assert accepted
     try:

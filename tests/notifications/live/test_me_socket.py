@@ -13,7 +13,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from evently.accounts.models import User
-from evently.accounts.tokens import issue_tokens
+from evently.accounts.tokens import issue_tokens, revoke_token
 from notifications import consumers
 from notifications.live import people, reading
 from notifications.models import Kind, Notice
@@ -57,6 +57,48 @@ async def test_a_program_shows_an_access_token_in_its_first_message() -> None:
     async with opened() as socket:
         await socket.send_json_to({"type": "auth", "token": tokens.access})
         assert (await hear(socket, "unread"))["count"] == 0
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+async def test_a_program_shows_an_access_token_in_the_handshake(scheme: str) -> None:
+    user, event = await new_user(), await new_full_event()
+    await in_thread(make_entry)(event, user)
+    tokens = await in_thread(issue_tokens)(user)
+    async with opened(authorization=f"{scheme} {tokens.access}") as socket:
+        assert (await hear(socket, "unread"))["count"] == 1
+
+
+async def test_a_bearer_token_needs_no_origin_of_ours() -> None:
+    tokens = await in_thread(issue_tokens)(await new_user())
+    bearer, elsewhere = f"Bearer {tokens.access}", b"https://app.example"
+    async with opened(origin=elsewhere, authorization=bearer) as socket:
+        assert (await hear(socket, "unread"))["count"] == 0
+
+
+async def test_whoever_shows_no_good_token_in_the_handshake_is_sent_away() -> None:
+    """Also with somebody's cookie beside it: a bad token does not fall back to the cookie."""
+    user = await new_user()
+    tokens, stale, ended = [await in_thread(issue_tokens)(user) for _ in range(3)]
+    await in_thread(revoke_token)(ended.refresh)
+    await in_thread(change_password)(user)
+    session = await in_thread(make_session)(user)
+    inactive = await new_user()
+    of_inactive = await in_thread(issue_tokens)(inactive)
+    inactive.is_active = False
+    await inactive.asave()
+    for token in (stale.access, ended.access, of_inactive.access, tokens.refresh, "forged", ""):
+        for cookie, origin in (("", b"http://localhost"), (session, b"https://evil.example")):
+            bearer = f"Bearer {token}"
+            async with opened(cookie, origin=origin, authorization=bearer) as socket:
+                assert await goodbye(socket) == 4401, token
+
+
+async def test_another_scheme_lets_no_foreign_page_use_the_cookie() -> None:
+    session = await in_thread(make_session)(await new_user())
+    for other in ("Basic YWRhOnB3", "Bearers x"):
+        socket = knock(session, origin=b"https://evil.example", authorization=other)
+        accepted, _ = await socket.connect(timeout=5)
+        assert not accepted, other
 
 
 async def test_whoever_shows_no_good_token_is_sent_away() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,3 +48,25 @@ async def test_a_freed_seat_is_offered_on_a_real_page_within_a_second(server: st
             await in_thread(cancel_one)(event)
             offer = await hear(socket, "offer")
         assert offer["event_id"] == str(event.pk)
+
+
+def post(address: str, body: dict[str, str]) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return dict(json.loads(answer.read() or b"{}"))
+
+
+async def test_a_program_hears_with_the_token_of_the_api(server: str) -> None:
+    auth = f"http://{server}/api/v1/auth"
+    ada = {"email": "ada@example.com", "password": "correct horse battery 9"}
+    tokens = await asyncio.to_thread(post, f"{auth}/register", ada)
+    me = f"ws://{server}/ws/me/"
+    bearer = {"Authorization": f"Bearer {tokens['access']}"}
+    async with websockets.connect(me, additional_headers=bearer) as socket:
+        assert (await hear(socket, "unread"))["count"] == 0
+    await asyncio.to_thread(post, f"{auth}/logout", {"refresh": tokens["refresh"]})
+    async with websockets.connect(me, additional_headers=bearer) as socket:
+        with pytest.raises(websockets.ConnectionClosed):
+            await hear(socket, "unread")
+        assert socket.close_code == 4401

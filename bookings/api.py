@@ -18,7 +18,7 @@ from evently.api.pagination import PageIn, paginated
 from evently.api.problem import REPLAYED
 from evently.api.repeats import Repeats, idempotency_key
 from evently.api.schema import LOCATION, refuses
-from evently.api.views import ApiView
+from evently.api.views import ApiView, takes
 from evently.errors import Forbidden
 from events.errors import EventClosed, EventNotFound
 
@@ -26,7 +26,8 @@ from events.errors import EventClosed, EventNotFound
 class BookingsView(ApiView):
     repeats = Repeats.ARE_ANSWERED_BY_THE_SERVICE
 
-    @extend_schema(parameters=[PageIn], responses=paginated(BookingOut), tags=["bookings"])
+    @extend_schema(responses=paginated(BookingOut), tags=["bookings"])
+    @takes(PageIn)
     def get(self, request: Request) -> Response:
         """List the caller's bookings, newest first.
 
@@ -35,11 +36,11 @@ class BookingsView(ApiView):
         return self.page(queries.list_bookings(user=self.person), BookingOut)
 
     @extend_schema(
-        request=BookingIn,
         parameters=[LOCATION],
         responses={201: BookingOut},
         tags=["bookings"],
     )
+    @takes(BookingIn)
     @refuses(EventNotFound, EventClosed, SoldOut, AlreadyBooked, BookingInProgress)
     def post(self, request: Request) -> Response:
         """Book seats.
@@ -47,7 +48,7 @@ class BookingsView(ApiView):
         `sold-out` tells in `available_seats` how many are left, and in `waitlist` where to wait for
         more: POST to that address.
         """
-        wish = self.read(BookingIn)
+        wish = self.given
         booking = services.book_in_company(
             event_id=wish["event_id"],
             request=services.BookingRequest(
@@ -75,7 +76,7 @@ class BookingView(ApiView):
 
 
 class CancelBookingView(ApiView):
-    @extend_schema(request=None, responses={200: BookingOut}, tags=["bookings"])
+    @extend_schema(responses={200: BookingOut}, tags=["bookings"])
     @refuses(Forbidden, AlreadyCancelled, EventClosed)
     def post(self, request: Request, reference: str) -> Response:
         """Cancel a booking.

@@ -21,7 +21,7 @@ from evently.accounts.addresses import require_verified
 from evently.accounts.errors import EmailUnverified
 from evently.api.pagination import MAX_LIMIT, PageIn, paginate, paginated
 from evently.api.schema import LOCATION, refuses
-from evently.api.views import ApiView
+from evently.api.views import ApiView, takes
 from evently.errors import Forbidden, Invalid
 from evently.site.public import public
 from events import queries, services
@@ -85,7 +85,8 @@ UNCHANGED = OpenApiResponse(description="The event is still as you know it.")
 
 
 class OrganisersView(ApiView):
-    @extend_schema(parameters=[PageIn], responses=paginated(OrganiserOut), tags=["organisers"])
+    @extend_schema(responses=paginated(OrganiserOut), tags=["organisers"])
+    @takes(PageIn)
     def get(self, request: Request) -> Response:
         """List the teams that the caller belongs to.
 
@@ -93,14 +94,15 @@ class OrganisersView(ApiView):
         """
         return self.page(queries.list_organisers(user=self.person), OrganiserOut)
 
-    @extend_schema(request=OrganiserIn, responses={201: OrganiserOut}, tags=["organisers"])
+    @extend_schema(responses={201: OrganiserOut}, tags=["organisers"])
+    @takes(OrganiserIn)
     @refuses(EmailUnverified)
     def post(self, request: Request) -> Response:
         """Found a team.
 
         The caller becomes its owner.
         """
-        organiser = services.create_organiser(**self.read(OrganiserIn), by=self.person)
+        organiser = services.create_organiser(**self.given, by=self.person)
         return Response(OrganiserOut(organiser).data, status.HTTP_201_CREATED)
 
 
@@ -122,15 +124,14 @@ class OrganisersView(ApiView):
 class EventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(
-        parameters=[EventSearchIn], responses=paginated(EventOut, count=COUNT), tags=["events"]
-    )
+    @extend_schema(responses=paginated(EventOut, count=COUNT), tags=["events"])
+    @takes(EventSearchIn)
     def get(self, request: Request) -> Response:
         """List upcoming events, soonest first.
 
         Everybody may ask. The parameters choose some of them, or another order.
         """
-        query, now = self.read_query(EventSearchIn), timezone.now()
+        query, now = self.given, timezone.now()
         cursor, limit = query.pop("cursor", None), query.pop("limit")
         search = queries.EventSearch(**query)
         events = queries.list_events(search=search, user=self.caller, now=now)
@@ -142,18 +143,18 @@ class EventsView(ApiView):
         return let_edge_keep_list(request, response, page.rows, now=now, seconds=seconds)
 
     @extend_schema(
-        request=EventIn,
         parameters=[ETAG, LOCATION],
         responses={201: EventOut},
         tags=["events"],
     )
+    @takes(EventIn)
     @refuses(EmailUnverified, Forbidden, OrganiserNotFound, WrongStatus)
     def post(self, request: Request) -> Response:
         """Add an event.
 
         It is a draft, unless `status` says published.
         """
-        details = self.read(EventIn)
+        details = self.given
         event = services.create_event(
             organiser_id=details.pop("organiser_id", None) or self._own_organiser(),
             by=self.person,
@@ -176,13 +177,14 @@ class EventsView(ApiView):
 class PopularEventsView(ApiView):
     permission_classes = (IsAuthenticatedOrReadOnly,)
 
-    @extend_schema(parameters=[PopularIn], responses=EventOut(many=True), tags=["events"])
+    @extend_schema(responses=EventOut(many=True), tags=["events"])
+    @takes(PopularIn)
     def get(self, request: Request) -> Response:
         """List popular upcoming events.
 
         Those with the most seats taken come first.
         """
-        now, limit = timezone.now(), self.read_query(PopularIn)["limit"]
+        now, limit = timezone.now(), self.given["limit"]
         events = fetch_known("popular")(queries.list_popular_events(now=now), limit)
         response = Response(EventOut(events, many=True).data)
         return let_edge_keep_list(request, response, events, now=now, seconds=SECONDS_OF_POPULAR)
@@ -208,11 +210,11 @@ class EventView(ApiView):
         return let_edge_keep_event(request, _event_response(event), event, now=timezone.now())
 
     @extend_schema(
-        request=EventPatch,
         parameters=[IF_MATCH, ETAG],
         responses={200: EventOut},
         tags=["events"],
     )
+    @takes(EventPatch)
     @refuses(Forbidden, EventClosed, CapacityBelowTaken, WrongStatus, StaleEvent, IfMatchMissing)
     def patch(self, request: Request, event_id: UUID) -> Response:
         """Change an event, unless somebody else did since you read it.
@@ -222,7 +224,7 @@ class EventView(ApiView):
         event = services.edit_event(
             event_id=event_id,
             by=self.person,
-            changes=self.read(EventPatch),
+            changes=self.given,
             expected_version=_if_match(request),
             now=timezone.now(),
         )
@@ -240,7 +242,7 @@ class EventView(ApiView):
 
 
 class CancelEventView(ApiView):
-    @extend_schema(request=None, parameters=[ETAG], responses={200: EventOut}, tags=["events"])
+    @extend_schema(parameters=[ETAG], responses={200: EventOut}, tags=["events"])
     @refuses(Forbidden, WrongStatus)
     def post(self, request: Request, event_id: UUID) -> Response:
         """Cancel a published event.

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from evently.api.pagination import PageIn, paginated
 from evently.api.schema import refuses
-from evently.api.views import ApiView
+from evently.api.views import ApiView, takes
 from evently.errors import Forbidden
 from events.errors import EventNotFound
 from notifications import queries, services
@@ -28,7 +28,8 @@ from notifications.serializers import (
 
 
 class NotificationsView(ApiView):
-    @extend_schema(parameters=[PageIn], responses=paginated(NoticeOut), tags=["notifications"])
+    @extend_schema(responses=paginated(NoticeOut), tags=["notifications"])
+    @takes(PageIn)
     def get(self, request: Request) -> Response:
         """List the caller's notifications, newest first.
 
@@ -38,7 +39,7 @@ class NotificationsView(ApiView):
 
 
 class ReadNotificationView(ApiView):
-    @extend_schema(request=None, responses={200: NoticeOut}, tags=["notifications"])
+    @extend_schema(responses={200: NoticeOut}, tags=["notifications"])
     @refuses(NoticeNotFound)
     def post(self, request: Request, notice_id: UUID) -> Response:
         """Mark a notification as read.
@@ -58,13 +59,14 @@ class PreferencesView(ApiView):
         """
         return Response(queries.preferences_of(self.person))
 
-    @extend_schema(request=PreferencesIn, responses=PreferencesOut, tags=["notifications"])
+    @extend_schema(responses=PreferencesOut, tags=["notifications"])
+    @takes(PreferencesIn)
     def patch(self, request: Request) -> Response:
         """Choose which notifications come by mail.
 
         What is not named stays as it is.
         """
-        wishes = self.read(PreferencesIn)
+        wishes = self.given
         services.choose_notices(user=self.person, choices=choices_of(wishes))
         return Response(queries.preferences_of(self.person))
 
@@ -83,7 +85,8 @@ class StatsView(ApiView):
 
 
 class BroadcastView(ApiView):
-    @extend_schema(request=BroadcastIn, responses={202: BroadcastOut}, tags=["notifications"])
+    @extend_schema(responses={202: BroadcastOut}, tags=["notifications"])
+    @takes(BroadcastIn)
     @refuses(Forbidden, EventNotFound, NobodyToTell)
     def post(self, request: Request, event_id: UUID) -> Response:
         """Write to the people of an event.
@@ -91,6 +94,6 @@ class BroadcastView(ApiView):
         For those who may edit it.
         """
         broadcast = services.send_broadcast(
-            event_id=event_id, by=self.person, **self.read(BroadcastIn), now=timezone.now()
+            event_id=event_id, by=self.person, **self.given, now=timezone.now()
         )
         return Response(BroadcastOut(broadcast).data, status.HTTP_202_ACCEPTED)

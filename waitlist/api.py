@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from bookings.errors import AlreadyBooked
 from bookings.serializers import BookingOut
 from evently.api.schema import LOCATION, refuses
-from evently.api.views import ApiView
+from evently.api.views import ApiView, takes
 from evently.errors import Forbidden
 from events.errors import EventClosed
 from events.queries import get_event, rights_of
@@ -39,7 +39,8 @@ class WaitlistView(ApiView):
         """
         return Response(self._shown(event_id))
 
-    @extend_schema(request=JoinIn, responses={201: EntryOut}, tags=["waitlist"])
+    @extend_schema(responses={201: EntryOut}, tags=["waitlist"])
+    @takes(JoinIn)
     @refuses(EventClosed, AlreadyWaiting, AlreadyBooked, SeatsAvailable)
     def post(self, request: Request, event_id: UUID) -> Response:
         """Join the waitlist.
@@ -47,7 +48,7 @@ class WaitlistView(ApiView):
         Only when there are fewer seats than you want: else, book them.
         """
         services.join_waitlist(
-            event_id=event_id, user=self.person, now=timezone.now(), **self.read(JoinIn)
+            event_id=event_id, user=self.person, now=timezone.now(), **self.given
         )
         return Response(self._shown(event_id), status.HTTP_201_CREATED)
 
@@ -69,9 +70,7 @@ class WaitlistView(ApiView):
 
 
 class AcceptOfferView(ApiView):
-    @extend_schema(
-        request=None, parameters=[LOCATION], responses={201: BookingOut}, tags=["waitlist"]
-    )
+    @extend_schema(parameters=[LOCATION], responses={201: BookingOut}, tags=["waitlist"])
     @refuses(OfferPassed, EventClosed, AlreadyBooked)
     def post(self, request: Request, token: str) -> Response:
         """Accept an offer.
@@ -86,7 +85,7 @@ class AcceptOfferView(ApiView):
 
 
 class DeclineOfferView(ApiView):
-    @extend_schema(request=None, responses={204: None}, tags=["waitlist"])
+    @extend_schema(responses={204: None}, tags=["waitlist"])
     @refuses(OfferPassed)
     def post(self, request: Request, token: str) -> Response:
         """Decline an offer.
@@ -114,7 +113,7 @@ class WaitlistStatsView(ApiView):
 
 
 class ProcessWaitlistView(ApiView):
-    @extend_schema(request=None, responses={200: ProcessOut}, tags=["waitlist"])
+    @extend_schema(responses={200: ProcessOut}, tags=["waitlist"])
     @refuses(Forbidden)
     def post(self, request: Request, event_id: UUID) -> Response:
         """Process the waitlist now.

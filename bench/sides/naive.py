@@ -23,7 +23,7 @@ from bookings.locks import RELEASE
 from bookings.models import Booking
 from bookings.serializers import BookingIn, BookingOut
 from evently.accounts.models import User
-from evently.api.views import ApiView
+from evently.api.views import ApiView, takes
 from evently.errors import Busy
 from events.errors import EventClosed, EventNotFound
 from events.models import Event
@@ -32,8 +32,9 @@ LOCK_MS = 30_000
 
 
 class NaiveBookingsView(ApiView):
+    @takes(BookingIn)
     def post(self, request: Request) -> Response:
-        wish = self.read(BookingIn)
+        wish = self.given
         with _redis_lock(f"booking_lock:{self.person.pk}:{wish['event_id']}"):
             booking = _book(self.person, wish)
         where = {"Location": f"{request.path}/{booking.reference}"}

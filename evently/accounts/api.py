@@ -34,7 +34,7 @@ from evently.accounts.serializers import (
 )
 from evently.api.repeats import Repeats
 from evently.api.schema import refuses
-from evently.api.views import ApiView
+from evently.api.views import ApiView, takes
 
 
 class OpenView(ApiView):
@@ -50,28 +50,31 @@ class OpenView(ApiView):
 
 
 class RegisterView(OpenView):
-    @extend_schema(request=Registration, responses={201: LoginOut}, tags=["auth"])
+    @extend_schema(responses={201: LoginOut}, tags=["auth"])
+    @takes(Registration)
     def post(self, request: Request) -> Response:
         """Open an account and log in.
 
         The answer is the same whether or not somebody else has the address: who reads its mail is
         told. Until the link in that mail is followed the account can book, and nothing more.
         """
-        user = services.register_user(**self.read(Registration))
+        user = services.register_user(**self.given)
         return Response(_logged_in(request, user), status.HTTP_201_CREATED)
 
 
 class LoginView(OpenView):
-    @extend_schema(request=Credentials, responses={200: LoginOut}, tags=["auth"])
+    @extend_schema(responses={200: LoginOut}, tags=["auth"])
+    @takes(Credentials)
     @refuses(LoginRefused, TooManyLogins)
     def post(self, request: Request) -> Response:
         """Trade e-mail address and password for tokens."""
-        user = services.authenticate_user(request=_plain(request), **self.read(Credentials))
+        user = services.authenticate_user(request=_plain(request), **self.given)
         return Response(_logged_in(request, user))
 
 
 class RefreshView(OpenView):
-    @extend_schema(request=RefreshIn, responses={200: TokenPairOut}, tags=["auth"])
+    @extend_schema(responses={200: TokenPairOut}, tags=["auth"])
+    @takes(RefreshIn)
     @refuses(TokenRefused)
     def post(self, request: Request) -> Response:
         """Trade a refresh token for a new pair; each works once.
@@ -79,23 +82,24 @@ class RefreshView(OpenView):
         When the answer was lost, send the same token again within 30 seconds. Used later, or after
         its successor, it ends all tokens of this log-in: somebody else may have it.
         """
-        pair = tokens.rotate_tokens(self.read(RefreshIn)["refresh"], now=timezone.now())
+        pair = tokens.rotate_tokens(self.given["refresh"], now=timezone.now())
         return Response(TokenPairOut(pair).data)
 
 
 class LogoutView(OpenView):
-    @extend_schema(request=RefreshIn, responses={204: None}, tags=["auth"])
+    @extend_schema(responses={204: None}, tags=["auth"])
+    @takes(RefreshIn)
     def post(self, request: Request) -> Response:
         """Log out.
 
         The refresh token, and the access tokens that came with it, work no longer.
         """
-        tokens.revoke_token(self.read(RefreshIn)["refresh"])
+        tokens.revoke_token(self.given["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class VerificationView(ApiView):
-    @extend_schema(request=None, responses={202: None}, tags=["auth"])
+    @extend_schema(responses={202: None}, tags=["auth"])
     @refuses(TooManyMails)
     def post(self, request: Request) -> Response:
         """Mail the link again that verifies the caller's address.
@@ -107,14 +111,15 @@ class VerificationView(ApiView):
 
 
 class ConfirmationView(ApiView):
-    @extend_schema(request=Confirmation, responses={200: UserOut}, tags=["auth"])
+    @extend_schema(responses={200: UserOut}, tags=["auth"])
+    @takes(Confirmation)
     @refuses(EmailTaken, LinkRefused)
     def post(self, request: Request) -> Response:
         """Verify the caller's address with the link that was mailed there.
 
         A link works once, and for the account that it was sent to.
         """
-        token = self.read(Confirmation)["token"]
+        token = self.given["token"]
         user = addresses.confirm_address(token=token, by=self.person, now=timezone.now())
         return Response(UserOut(user).data)
 
@@ -128,13 +133,14 @@ class ProfileView(ApiView):
         """
         return Response(UserOut(self.person).data)
 
-    @extend_schema(request=Profile, responses={200: UserOut}, tags=["auth"])
+    @extend_schema(responses={200: UserOut}, tags=["auth"])
+    @takes(Profile)
     def patch(self, request: Request) -> Response:
         """Change the caller's name.
 
         What is not named stays as it is.
         """
-        profile = self.read(Profile)
+        profile = self.given
         user = services.rename_user(user=self.person, **profile) if profile else self.person
         return Response(UserOut(user).data)
 

@@ -97,9 +97,14 @@ class ProblemAutoSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         own: list[Any] = super().get_override_parameters()
+        if self.method in SAFE_METHODS and (shape := self._takes()):
+            own = [*own, shape]
         if self._keeps_answers():
             own = [*own, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED]
         return own
+
+    def get_request_serializer(self) -> Any:
+        return None if self.method in SAFE_METHODS else self._takes()
 
     def get_operation_id(self) -> str:
         """Method and view: `post_cancel_event`."""
@@ -110,6 +115,9 @@ class ProblemAutoSchema(AutoSchema):
         first, _, rest = get_doc(getattr(self.view, self.method.lower())).partition("\n\n")
         return first, rest
 
+    def _takes(self) -> type[Shape] | None:
+        return getattr(getattr(self.view, self.method.lower()), "takes", None)
+
     def _repeats(self) -> Repeats | None:
         return getattr(self.view, "repeats", None) if self.method == "POST" else None
 
@@ -119,14 +127,14 @@ class ProblemAutoSchema(AutoSchema):
     def _problems(self, operation: dict[str, Any]) -> Iterator[Said]:
         """What this operation may refuse with; 405, 411 and 500 are left to the protocol."""
         places = {parameter["in"] for parameter in operation.get("parameters", ())}
-        has_body = "requestBody" in operation
+        changes = self.method not in SAFE_METHODS
         knows_callers = bool(self.view.authentication_classes)
         repeats = self._repeats()
         of_its_form: list[tuple[bool, list[Said]]] = [
-            (has_body, [*map(framework_says, (400, 413, 415))]),
-            (has_body or bool(places & {"query", "header"}), [domain_says(Invalid)]),
+            (changes, [*map(framework_says, (400, 413, 415))]),
+            (True, [domain_says(Invalid)]),
             (knows_callers, [framework_says(401), Said(401, "token-refused", str(TOKEN_REFUSED))]),
-            (knows_callers and self.method not in SAFE_METHODS, [domain_says(CsrfRefused)]),
+            (knows_callers and changes, [domain_says(CsrfRefused)]),
             ("query" in places, [Said(414, *TITLES[414])]),
             ("path" in places, [domain_says(NotFound)]),
             (self._keeps_answers(), [domain_says(IdempotencyMismatch)]),

@@ -128,7 +128,7 @@ def _schema_of(said: Said) -> dict[str, Any]:
     }
     own: dict[str, Any] = {
         "type": "object",
-        "properties": {"code": {"type": "string", "enum": [said.code]}, **facts},
+        "properties": {"code": {"type": "string", "const": said.code}, **facts},
     }
     if required := [name for name, fact in said.facts.items() if fact.is_always_there]:
         own["required"] = required

@@ -97,8 +97,13 @@ def words_query(text: str, *, weight: str = "") -> WordsQuery | None:
     Args:
         weight: only words of this weight of the vector, A to D.
     """
-    words = list(dict.fromkeys(words_of(text)))[:MAX_WORDS_OF_A_QUERY]
+    words = split_query(text)
     return WordsQuery(words, weight) if words else None
+
+
+def split_query(text: str) -> list[str]:
+    """The different words of a query, the first sixteen."""
+    return list(dict.fromkeys(words_of(text)))[:MAX_WORDS_OF_A_QUERY]
 
 
 class _Spaces(dict[int, str | int]):

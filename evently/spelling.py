@@ -12,7 +12,7 @@ from itertools import product
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from evently.search import MAX_WORDS_OF_A_QUERY, words_of, written_words
+from evently.search import split_query, written_words
 
 MAX_SUGGESTIONS = 3
 # Only so many words of a query are compared, and only so many corrected queries are tried.
@@ -58,7 +58,7 @@ class Vocabulary:
         At most `MAX_TRIES`; none when there is nothing to replace. A word that resembles no other
         one stays as it is.
         """
-        words = list(dict.fromkeys(words_of(text)))[:MAX_WORDS_OF_A_QUERY]
+        words = split_query(text)
         unknown = [word for word in words if self._is_unknown(word)][:MAX_UNKNOWN]
         choices = [self._similar(word) if word in unknown else [] for word in words]
         if not any(choices):

@@ -19,8 +19,8 @@ def match_people(text: str, *, by_name: bool = False) -> QuerySet[User]:
     return User.objects.filter(words=wanted) if wanted else User.objects.none()
 
 
-# Of the accounts that give an address without having shown that it is theirs, those that are asked
-# for their password at a log-in, and offered a new one.
+# How many of the accounts that gave an address without verifying it are tried at a log-in, and get
+# a link for a new password.
 CLAIMS_AT_LOG_IN, CLAIMS_AT_RESET = 1, 3
 
 
@@ -32,9 +32,9 @@ def find_owner(email: str) -> User | None:
 def list_accounts_for_log_in(email: str) -> list[User]:
     """The accounts whose password a log-in with this address may be: two at most.
 
-    The newest that gave the address without having verified it, then the one that has it
-    verified: in this order nobody finds out whether there is such a one by registering with its
-    address and logging in.
+    First the newest that gave the address without verifying it, then the one that has it verified.
+    In this order a stranger who registers with an address and logs in cannot find out whether
+    another account has it verified.
     """
     return [*_claims(email)[:CLAIMS_AT_LOG_IN], *filter(None, [find_owner(email)])]
 

@@ -4,11 +4,13 @@ A field of a model cleans what is stored at every door, also where no form asked
 and services. There nothing can be sent back, so what a form would refuse is left out.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
+from evently.search import search_vector
 from evently.text import clean_text, tidy_text
 
 if TYPE_CHECKING:
@@ -79,3 +81,46 @@ class ParagraphsField(_Written, AnyTextField):
 
     def formfield(self, **options: Any) -> Any:
         return super().formfield(**{"form_class": ParagraphsInput, **options})
+
+
+class WordsField(SearchVectorField):  # type: ignore[type-arg]
+    """What a row of a `Searchable` is found by; made anew whenever its texts are saved."""
+
+    def deconstruct(self) -> Any:
+        """To the database, and so to migrations, it is Django's own field."""
+        name, _path, args, options = super().deconstruct()
+        return name, "django.contrib.postgres.search.SearchVectorField", args, options
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        assert isinstance(model_instance, Searchable)
+        return model_instance.make_words()
+
+
+class Searchable(models.Model):
+    """A row that is found by the words of its texts (`evently.search`).
+
+    `QuerySet.update` makes no words: texts are changed by `save`.
+    """
+
+    # Names of fields by the weight of their words, A to D.
+    SEARCHED: ClassVar[dict[str, str]]
+
+    words = WordsField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, **options: Any) -> None:
+        """Save the row, and the words of it when its texts are saved."""
+        names = options.get("update_fields")
+        if names is None:
+            self.words = None  # no longer deferred: `WordsField` makes them
+        elif set(self.SEARCHED.values()) & set(names):
+            options["update_fields"] = {*names, "words"}
+        super().save(**options)
+
+    def make_words(self) -> str:
+        """The words of the texts, for the column `words`."""
+        return search_vector(
+            {weight: getattr(self, name) for weight, name in self.SEARCHED.items()}
+        )

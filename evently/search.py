@@ -7,7 +7,8 @@ the locale, has no part in it. Figures: `docs/decisions/0020-search.md`.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from django.contrib.postgres.search import SearchQuery
 
@@ -20,7 +21,8 @@ _ALIKE = str.maketrans(
 )
 # Accents of Latin, Greek and Cyrillic letters; points and vowels of Hebrew and Arabic.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]")
-_APOSTROPHES = re.compile("['\u02bc\u2018\u2019\uff07]")
+_APOSTROPHE_SIGNS = "'\u02bc\u2018\u2019\uff07"
+_APOSTROPHES = re.compile(f"[{_APOSTROPHE_SIGNS}]")
 
 
 def words_of(text: str) -> list[str]:
@@ -32,6 +34,33 @@ def words_of(text: str) -> list[str]:
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
     plain = unicodedata.normalize("NFKC", plain).casefold().translate(_ALIKE)
     return [word[:MAX_LETTERS] for word in plain.translate(_SPACES).split()]
+
+
+def written_words(text: str) -> Iterator[tuple[str, str]]:
+    """The words that find a text, each with the way in which the text writes it.
+
+    "„Straßenfest“" has ("strassenfest", "Straßenfest"); "O’Connor" has ("oconnor", "O’Connor"),
+    too, besides "o" and "connor".
+    """
+    if text.isalpha():
+        runs = [text]
+    else:
+        runs = _runs(text, also="")
+        if _APOSTROPHES.search(text):
+            runs += (run.strip(_APOSTROPHE_SIGNS) for run in _runs(text, also=_APOSTROPHE_SIGNS))
+    for run in dict.fromkeys(runs):
+        words = words_of(_APOSTROPHES.sub("", run))
+        if len(words) == 1:
+            yield words[0], run
+
+
+def _runs(text: str, *, also: str) -> list[str]:
+    """The longest parts that consist of letters, marks, digits and the signs of `also`."""
+
+    def is_part(sign: str) -> bool:
+        return sign in also or _SPACES[ord(sign)] != " "
+
+    return ["".join(signs) for is_run, signs in groupby(text, is_part) if is_run]
 
 
 def search_vector(texts: Mapping[str, str]) -> str:
@@ -68,8 +97,13 @@ def words_query(text: str, *, weight: str = "") -> WordsQuery | None:
     Args:
         weight: only words of this weight of the vector, A to D.
     """
-    words = list(dict.fromkeys(words_of(text)))[:MAX_WORDS_OF_A_QUERY]
+    words = split_query(text)
     return WordsQuery(words, weight) if words else None
+
+
+def split_query(text: str) -> list[str]:
+    """The different words of a query, the first sixteen."""
+    return list(dict.fromkeys(words_of(text)))[:MAX_WORDS_OF_A_QUERY]
 
 
 class _Spaces(dict[int, str | int]):

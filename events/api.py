@@ -116,6 +116,7 @@ class OrganisersView(ApiView):
         starts_before=None,
         min_price=None,
         max_price=None,
+        currency=None,
         organiser=None,
         cursor=None,
     ),

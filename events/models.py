@@ -1,12 +1,11 @@
 """Organisers, their people and their events."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -18,10 +17,9 @@ from django.utils.translation import pgettext_lazy
 from evently.accounts.models import User
 from evently.accounts.validators import validate_name
 from evently.addresses import AddressField
-from evently.fields import LineField, ParagraphsField
+from evently.fields import LineField, ParagraphsField, Searchable
 from evently.ids import new_id
 from evently.money import MAX_DIGITS, MAX_PLACES, validate_amount, validate_currency
-from evently.search import search_vector
 from events.roles import EDITORS as EDITORS
 from events.roles import Capability, roles_with
 from events.roles import Role as Role
@@ -30,8 +28,6 @@ from events.validators import known_timezones, validate_timezone
 MAX_CAPACITY = 1_000_000
 MAX_NAME = 200
 MAX_DESCRIPTION = 20_000
-# The fields whose words find an event.
-SEARCHED = frozenset({"name", "venue", "description"})
 OWNER_OF_ONE_EVENT = _("An owner looks after all events. Choose another role, or leave this empty.")
 EVENT_OF_OTHERS = _("Choose an event of this organiser.")
 _SALE_ENDS_LATE = _(
@@ -62,8 +58,10 @@ class OrganiserQuerySet(models.QuerySet["Organiser"]):
 OrganiserManager = models.Manager.from_queryset(OrganiserQuerySet)
 
 
-class Organiser(models.Model):
+class Organiser(Searchable):
     """A team that runs events."""
+
+    SEARCHED = {"A": "name"}
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = LineField(_("name"), max_length=MAX_NAME, validators=[validate_name])
@@ -297,20 +295,7 @@ class EventManager(_EventManager["Event"]):
         return EventQuerySet(self.model, using=self._db).defer("words")
 
 
-class WordsField(SearchVectorField):  # type: ignore[type-arg]
-    """What an event is found by; made anew whenever its row is saved."""
-
-    def deconstruct(self) -> Any:
-        """To the database, and so to migrations, it is Django's own field."""
-        name, _path, args, options = super().deconstruct()
-        return name, "django.contrib.postgres.search.SearchVectorField", args, options
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        assert isinstance(model_instance, Event)
-        return model_instance.make_words()
-
-
-class Event(models.Model):
+class Event(Searchable):
     """Something with seats to sell, once each.
 
     `available_seats` is written by `events.inventory` alone. `version` grows with every change,
@@ -323,6 +308,8 @@ class Event(models.Model):
         PUBLISHED = "published", _("Published")
         CANCELLED = "cancelled", pgettext_lazy("event", "Cancelled")
         COMPLETED = "completed", _("Completed")
+
+    SEARCHED = {"A": "name", "B": "venue", "C": "description"}
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organiser = models.ForeignKey(
@@ -377,7 +364,6 @@ class Event(models.Model):
     moved_at = models.DateTimeField(null=True, editable=False)
     import_uid = models.CharField(max_length=255, null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
-    words = WordsField(null=True, editable=False)
 
     objects = EventManager()
 
@@ -424,19 +410,6 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, **options: Any) -> None:
-        """Save the row, and the words of it when its texts are saved."""
-        names = options.get("update_fields")
-        if names is None:
-            self.words = None  # no longer deferred: `WordsField` makes them
-        elif SEARCHED & set(names):
-            options["update_fields"] = {*names, "words"}
-        super().save(**options)
-
-    def make_words(self) -> str:
-        """The words of name (A), venue (B) and description (C), for the column `words`."""
-        return search_vector({"A": self.name, "B": self.venue, "C": self.description})
 
     def clean(self) -> None:
         """The rules over several fields; those over one are its validators."""

@@ -26,6 +26,7 @@ from events.keeping import SECONDS, SECONDS_OF_AVAILABLE, let_edge_keep_list
 from events.listing import MAX_COUNT, count_hits, fetch_currencies, fetch_search
 from events.models import Event
 from events.queries import EventSearch
+from events.suggestions import list_suggestions
 
 CARDS = 24
 WHEN = {"week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=91)}
@@ -129,6 +130,7 @@ class SearchForm(forms.Form):
 @public(
     when=WHEN,
     price=PRICES,
+    currency=None,
     available={"on"},
     search=None,
     where=None,
@@ -150,9 +152,13 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         shown = paginate(events, cursor=cursor, limit=CARDS, fetch=fetch)
     except Invalid:
         return redirect("events:catalogue")
+    is_empty = not shown.rows and not cursor
     context = {
         "form": form,
         "page": shown,
+        "suggestions": list_suggestions(search=wish, user=visitor(request), now=now)
+        if is_empty
+        else [],
         "hits": _hits(count_hits(events, wish)),
         "is_narrowed": wish != CatalogueSearch(),
         "has_dates": any(request.GET.get(name) for name in ("first_date", "last_date")),

@@ -7,10 +7,10 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from evently.accounts.models import User
-from evently.search import words_query
+from evently.search import split_query, words_query
 from events.errors import EventNotFound
 from events.models import (
     Event,
@@ -72,6 +72,23 @@ def list_events(*, search: EventSearch, user: User | None, now: datetime) -> Eve
     if search.available:
         events = events.bookable(now)
     return _matching(events.filter(**_bounds(search)), search)
+
+
+def match_events(text: str) -> Q:
+    """Events that have every word of the text, or its beginning: in name, venue, description, or in
+    the name of their organiser."""
+    matches = Q()
+    for word in split_query(text):
+        wanted = words_query(word)
+        organisers = Organiser.objects.filter(words=wanted)
+        matches &= Q(words=wanted) | Q(organiser__in=organisers)
+    return matches or Q(pk__in=())
+
+
+def match_organisers(text: str) -> OrganiserQuerySet:
+    """Organisers whose name has every word of the text, or its beginning."""
+    wanted = words_query(text)
+    return Organiser.objects.filter(words=wanted) if wanted else Organiser.objects.none()
 
 
 def list_popular_events(*, now: datetime) -> EventQuerySet:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from bookings.calendar_file import calendar_method, ticket_calendar
 from bookings.models import Booking
 from bookings.wording import money_back_of, payment_of
+from evently.links import address_of_page
 from evently.site.templatetags.show import at, money, number, seats, to_pay, when
 from evently.text import tidy_text
 from events.facts import Schedule
@@ -27,7 +28,7 @@ from notifications.letters import Letter, letter_of
 from notifications.mail_look import STYLE_SHEET, cover_colour, inlined
 from notifications.models import Kind, Notice
 from notifications.unsubscribing import unsubscribe_token
-from notifications.wording import OPTIONAL, REASONS, address_of_page, title_of
+from notifications.wording import OPTIONAL, REASONS, title_of
 from waitlist.models import Entry, Offer
 from waitlist.queries import offer_token
 

@@ -1,7 +1,5 @@
 """What a notice is called, and where it leads: in the bell, on the page of notices and in mails."""
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -59,13 +57,3 @@ def title_of(kind: str, *, event: str = "", subject: str = "") -> str:
     if kind == Kind.BROADCAST:
         return subject
     return str(TITLES[kind]) % {"event": event}
-
-
-def absolute(path: str) -> str:
-    """The whole address of a path of this site, for those who read it elsewhere."""
-    return settings.SITE_URL.rstrip("/") + path
-
-
-def address_of_page(name: str, *args: object) -> str:
-    """The whole address of a page by its name in the URLconf."""
-    return absolute(reverse(name, args=args))

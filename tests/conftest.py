@@ -21,6 +21,7 @@ from rest_framework.test import APIClient
 from evently.accounts.models import User
 from evently.dev.redis import Redis
 from evently.errors import Refusal
+from events.suggestions import forget_vocabulary
 
 LEFT_OPEN = """
     SELECT pid, state, query, pg_terminate_backend(pid, 5000)
@@ -99,6 +100,11 @@ def _empty_redis() -> Iterator[None]:
     get_redis_connection().flushdb()
     yield
     cache.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_words_of_other_tests() -> None:
+    forget_vocabulary()
 
 
 @pytest.fixture(autouse=True)

@@ -15,15 +15,18 @@ from evently.links import address_of_page
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """allauth's log-in, sign-up and new passwords with our mails, our rule of addresses, and wrong
-    passwords counted at every door."""
+    """allauth's log-in, sign-up and new passwords, with our mails and our rule for addresses.
+
+    Every form that asks for a password counts the wrong ones.
+    """
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Nothing: allauth's own brake counts by account alone, so strangers could lock it."""
+        """Does nothing: allauth's own limit counts by account alone, so strangers could lock it."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Whose password it is; None when it is nobody's. The account is found by each spelling of
-        its address.
+        """Returns the account with this address and password; None when there is none.
+
+        The account is found by each spelling of its address.
 
         Raises:
             ValidationError: because of TooManyLogins, which is also left in the request.
@@ -44,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return normal_address(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links lead to `SITE_URL`: whoever asks for the mail chooses the request's host."""
+        """Links lead to `SITE_URL`: the request's host can be forged by the person who sends it."""
         ours = context | {"signup_url": address_of_page("account_signup")}
         user = context.get("user")
         language = user.language if isinstance(user, User) else ""
@@ -55,6 +58,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return address_of_page("account_reset_password_from_key", user, token)
 
     def reauthenticate(self, user: User, password: str) -> bool:
-        """The password of this very account, whoever else has given its address."""
+        """Whether it is the password of this account, and not of another with the same address."""
         checked = self.authenticate(self.request, email=user.email, password=password, account=user)
         return bool(checked is not None and checked.pk == user.pk)

@@ -72,8 +72,8 @@ def send_again(request: HttpRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @never_cache
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Behind the mailed link: a button for whoever is logged in with the account, else a form that
-    asks for its password."""
+    """The page of the mailed link: a button for a person who is logged in with the account, or a
+    form that asks for its password."""
     try:
         claim = addresses.read_claim(key)
     except LinkRefused as refusal:

@@ -1,7 +1,7 @@
-"""Whose address it is: verifying it, changing it, and getting back in with it.
+"""The address of an account: verifying it, changing it, and setting a new password with it.
 
-A link that was mailed says which account and which address it is for. It works until the account's
-password or address changes, or the address is verified: a link from before is nothing then.
+A mailed link says which account and which address it is for. It works until the account's password
+or address changes, or the address is verified.
 """
 
 from contextlib import suppress
@@ -39,7 +39,7 @@ class Claim:
 def require_verified(user: User) -> None:
     """
     Raises:
-        EmailUnverified: the person has not shown yet that the address is theirs.
+        EmailUnverified: the address is not verified.
     """
     if not user.is_verified:
         raise EmailUnverified(resend="/api/v1/auth/verification")
@@ -67,7 +67,7 @@ def greet(fact: AccountOpened) -> None:
 def request_address_change(*, user: User, email: str) -> None:
     """Mail a link to the new address; until it is followed, nothing changes.
 
-    The old address is told as well, so that its owner can step in.
+    The old address gets a mail too, so that its owner can prevent the change.
 
     Raises:
         Invalid: `email` is the account's address already, or no mail can be sent to it.
@@ -106,10 +106,10 @@ def read_claim(token: str) -> Claim:
 
 
 def confirm_address(*, token: str, by: User, now: datetime) -> User:
-    """Note that the address in a mailed link is the person's.
+    """Mark the address in a mailed link as verified.
 
-    The link shows who reads the mailbox, `by` who has the account. Both together verify: somebody
-    who registered with a stranger's address gets nothing when that stranger follows the link.
+    The link proves access to the mailbox, and `by` proves access to the account. Both are needed:
+    an account with another person's address is not verified when that person follows the link.
 
     Args:
         by: the person as whom the caller is logged in, or whose password they gave.
@@ -120,8 +120,8 @@ def confirm_address(*, token: str, by: User, now: datetime) -> User:
         EmailTaken: another account has the address verified.
 
     Side effects:
-        Opens the transaction. Locks the account's row. Publishes AddressVerified. Tells the old
-        address, when it was verified and is another one.
+        Opens the transaction. Locks the account's row. Publishes AddressVerified. Sends a mail to
+        the old address, when it was verified and is another one.
     """
     try:
         with unit_of_work():
@@ -140,7 +140,7 @@ def confirm_address(*, token: str, by: User, now: datetime) -> User:
 
 
 def mark_verified(user: User, *, email: str, now: datetime) -> None:
-    """Write that the person has shown the address to be theirs; part of a use case's transaction.
+    """Write that the address is verified; called inside a use case's transaction.
 
     Raises:
         IntegrityError: another account has it verified.
@@ -153,9 +153,9 @@ def mark_verified(user: User, *, email: str, now: datetime) -> None:
 def reset_password(*, user: User, password: str, now: datetime) -> None:
     """Give an account a new password after a link that was mailed to its address.
 
-    The link shows who reads the mailbox: the address is verified with it. Every session, token and
-    pending change of the address ends, as each of them holds a mark of the old password: nothing
-    is left of whoever had the account before.
+    The link proves access to the mailbox, so the address is verified with it. Every session, token
+    and pending change of the address ends, because each depends on the old password: a person who
+    used the account before cannot use it any more.
 
     Args:
         now: aware UTC instant, read once at the edge.

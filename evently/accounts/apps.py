@@ -29,5 +29,5 @@ class AccountsConfig(AppConfig):
         subscribe(AccountOpened, greet)
         user_logged_in.connect(note, weak=False, dispatch_uid="language")
         user_logged_in.connect(remember, weak=False, dispatch_uid="device")
-        # Whoever opened the mail is the owner: so they get in on a new device, too.
+        # The mailed link proved the owner: their new device is remembered, too.
         password_reset.connect(remember, weak=False, dispatch_uid="device")

@@ -1,7 +1,8 @@
 """Devices that an account has been used from: a browser's cookie, a program's token.
 
-A signed text with an id of its own and the accounts that logged in with it. It opens nothing: it
-only keeps strangers' wrong passwords from locking its holder out (`evently.accounts.login_limits`).
+Each is a signed text with an id and the accounts that logged in with it. It gives no access. It
+only prevents strangers' wrong passwords from locking this device out
+(`evently.accounts.login_limits`).
 """
 
 from collections.abc import Callable

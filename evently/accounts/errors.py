@@ -6,7 +6,7 @@ from evently.errors import TEXT, Fact, Kind, RateLimited, Refusal
 
 
 class EmailTaken(Refusal):
-    """Another account has the address verified. Only its owner is told: by a link mailed there."""
+    """Another account has the address verified. Only a person with a mailed link gets this."""
 
     code = "email-taken"
     kind = Kind.CONFLICT

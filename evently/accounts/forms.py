@@ -51,7 +51,7 @@ class SignUpForm(_TakesAddress, allauth_forms.SignupForm):  # type: ignore[misc]
     field_order = ("name", "email", "password1")
 
     def validate_unique_email(self, value: str) -> str:
-        """Whoever asks is not told whether the address has an account."""
+        """Accepts every address: the answer must not show whether it has an account."""
         return value
 
     def save(self, request: HttpRequest) -> User:
@@ -92,10 +92,10 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc
 
 
 class PasswordForm(forms.Form):
-    """Asks for the password once more before a step that must not be a stranger's.
+    """Asks for the password once more before a step that only the owner may take.
 
     Args:
-        account: whose password it is; None: of whoever is logged in.
+        account: the account with the password; None for the person who is logged in.
     """
 
     password = forms.CharField(

@@ -1,14 +1,15 @@
-"""How many wrong passwords are heard, and from whom: one rule for every door that asks for one.
+"""Limits for wrong passwords: one rule for every place that asks for a password.
 
-The log-in by page, API and admin, the password asked again, and the old one beside a new one: all
-go through `counted`. An attempt counts before the password is looked at, so that a hundred at once
-are no way around it, and is given back when the password is right.
+These are the log-in by page, API and admin, the form that asks for the password again, and the old
+password beside a new one: all use `counted`. An attempt is counted before the password is checked,
+so that a hundred attempts at once do not pass the limit. It is not counted any more when the
+password is right.
 
-A browser or program that has logged in before shows so (`evently.accounts.devices`) and has a
-budget of its own: whatever strangers do, it gets in (OWASP, "Slow Down Online Guessing Attacks with
+A browser or program that has logged in before proves it (`evently.accounts.devices`) and has a
+budget of its own: strangers cannot lock it out (OWASP, "Slow Down Online Guessing Attacks with
 Device Cookies"). All others share the budgets of their address, of the account, and of the two
 together. Attempts that are refused use nothing up. An e-mail address without an account is counted
-like any other, so the answers do not tell which has one.
+like any other, so the answers do not show which address has one.
 
 Without Redis each process counts for itself: guessing is slowed down less, and log-ins go on.
 """
@@ -47,7 +48,7 @@ class Budget(NamedTuple):
 
 DEVICE = Budget("device", 10, 15 * 60)
 PAIR = Budget("address and account", 5, 5 * 60)
-# Many people may share an address; whoever tries one password on many accounts needs many attempts.
+# Many people may share an address; trying one password on many accounts takes many attempts.
 ADDRESS = Budget("address", 30, 15 * 60)
 # From many addresses: a hundred guesses a day at most (NIST SP 800-63B-4 §3.2.2).
 ACCOUNT = Budget("account", 20, 60 * 60)

@@ -37,7 +37,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt  # harms nobody, and a page without a secret in its footer can be kept
 def choose_language(request: HttpRequest) -> HttpResponseBase:
-    """The form in the footer: what pages, and mails to whoever is logged in, are written in."""
+    """The form in the footer: the language of pages, and of mails to a person who is logged in."""
     answer = set_language(request)
     chosen = answer.cookies.get(settings.LANGUAGE_COOKIE_NAME)
     if chosen and request.user.is_authenticated:

@@ -1,7 +1,7 @@
 """What Evently knows about a person: handing it out, and erasing it.
 
-Accounts know nothing of the apps above them. An app that keeps something about people registers
-it in its `apps.py`; here the parts are put together.
+Accounts do not import the apps above them. An app that stores something about people registers
+it in its `apps.py`; this module calls what was registered.
 """
 
 import json

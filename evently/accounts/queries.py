@@ -1,32 +1,26 @@
 """Reading accounts."""
 
-from django.contrib.postgres.search import SearchVector
 from django.db.models import QuerySet
 
-from evently.accounts.models import PERSON_WORDS, User
-from evently.words import words_query
+from evently.accounts.models import User
+from evently.search import words_query
 
 
 def match_people(text: str, *, by_name: bool = False) -> QuerySet[User]:
     """People whose name and address have, for every word of the text, a word that begins with it.
 
-    The index `person_by_words` finds them among millions.
+    The index `person_words` finds them among millions.
 
     Args:
         by_name: the words are in the name alone; of an address nothing can be found out.
     """
-    wanted = words_query(text)
-    if wanted is None:
-        return User.objects.none()
-    people = User.objects.annotate(words=PERSON_WORDS).filter(words=wanted)
-    if not by_name:
-        return people
-    names = SearchVector("name", config="simple")
-    return people.annotate(words_of_name=names).filter(words_of_name=wanted)
+    # A is the weight that the name's words have in the vector of words.
+    wanted = words_query(text, weight="A" if by_name else "")
+    return User.objects.filter(words=wanted) if wanted else User.objects.none()
 
 
-# Of the accounts that give an address without having shown that it is theirs, those that are asked
-# for their password at a log-in, and offered a new one.
+# How many of the accounts that gave an address without verifying it are tried at a log-in, and get
+# a link for a new password.
 CLAIMS_AT_LOG_IN, CLAIMS_AT_RESET = 1, 3
 
 
@@ -38,9 +32,9 @@ def find_owner(email: str) -> User | None:
 def list_accounts_for_log_in(email: str) -> list[User]:
     """The accounts whose password a log-in with this address may be: two at most.
 
-    The newest that gave the address without having verified it, then the one that has it
-    verified: in this order nobody finds out whether there is such a one by registering with its
-    address and logging in.
+    First the newest that gave the address without verifying it, then the one that has it verified.
+    In this order a stranger who registers with an address and logs in cannot find out whether
+    another account has it verified.
     """
     return [*_claims(email)[:CLAIMS_AT_LOG_IN], *filter(None, [find_owner(email)])]
 

@@ -24,8 +24,8 @@ from evently.transactions import unit_of_work
 def register_user(*, email: str, password: str, name: str) -> User:
     """Open an account; the link that verifies its address is mailed there.
 
-    What comes back is the same whoever has the address: an account of its own. When the address is
-    another account's, it stays unverified, and the mail warns that account's owner instead.
+    The result is always a new account, whether or not another account has the address. If another
+    account has it verified, the new one stays unverified, and the mail warns the owner instead.
 
     Raises:
         Invalid: no mail can be sent to the address, the password breaks a rule of

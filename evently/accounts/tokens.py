@@ -1,8 +1,7 @@
 """Tokens for programs: a short access token, and a refresh token that is traded for the next pair.
 
-All that follow from one log-in are a family. A refresh token that is used a second time was stolen,
-from its owner or by them: nobody can tell which, so the family ends (RFC 9700 §4.14.2). With the
-family end its access tokens, at every door.
+All tokens that follow from one log-in are a family. When a refresh token is used a second time,
+somebody else may have it, so the family ends (RFC 9700 §4.14.2), and its access tokens with it.
 """
 
 import hashlib

@@ -49,7 +49,7 @@ def write_summary(environment: Environment, **_: Any) -> None:
     summary = {
         "requests": total.num_requests,
         "failures": total.num_failures,
-        "seconds": (total.last_request_timestamp or 0) - total.start_time,
+        "seconds": max(0.0, (total.last_request_timestamp or 0) - total.start_time),
         "p_ms": [total.get_response_time_percentile(part) for part in PERCENTILES],
         "booked": Plan.outcomes["booked"],
         "limited": Plan.outcomes["limited"],

@@ -26,7 +26,7 @@ from events.admin.steps import CapacityStep, CopyStep, EventStep, PublishStep
 from events.admin.team import TeamAdmin, rights
 from events.inventory import count_claims
 from events.models import Event, Organiser
-from events.queries import find_last_added_event
+from events.queries import find_last_added_event, match_events
 from events.roles import Capability
 
 CLOSED = (Event.Status.CANCELLED, Event.Status.COMPLETED)
@@ -67,6 +67,14 @@ class EventAdmin(TeamAdmin[Event]):
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Event) -> bool:
         return rights(request).may(capability, obj)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """The beginnings of words, as the catalogue finds them, and the organiser's."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(match_events(search_term)), False
 
     # --- What is shown ---------------------------------------------------------------------------
 

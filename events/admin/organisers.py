@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from evently.accounts.models import User
+from evently.accounts.queries import match_people
 from evently.history.models import Change
 from evently.history.queries import list_changes
 from evently.site.columns import dated
@@ -20,7 +21,7 @@ from events import services
 from events.admin.forms import ServiceForm
 from events.admin.team import TeamAdmin, rights
 from events.models import Event, Membership, Organiser
-from events.queries import list_pending_invitations, list_team
+from events.queries import list_pending_invitations, list_team, match_organisers
 from events.roles import Capability, Role
 
 
@@ -44,6 +45,14 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
 
     def scope(self, rows: QuerySet[Organiser], user: User) -> QuerySet[Organiser]:
         return rows.filter(pk__in=Organiser.objects.of(user)) if not user.is_staff else rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Organiser], search_term: str
+    ) -> tuple[QuerySet[Organiser], bool]:
+        """The beginnings of words of a name."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=match_organisers(search_term)), False
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Organiser) -> bool:
         if capability is Capability.SEE_BOOKINGS:
@@ -95,11 +104,20 @@ class MembershipAdmin(TeamAdmin[Membership]):
     list_display = ("member", "organiser", "role", "only_event")
     list_select_related = ("user", "organiser", "only_event")
     search_fields = ("user__email",)
+    search_help_text = _("Name or e-mail address")
     autocomplete_fields = ("only_event",)
 
     def scope(self, rows: QuerySet[Membership], user: User) -> QuerySet[Membership]:
         own = Organiser.objects.of(user, Capability.SEE_CONTACTS)
         return rows.filter(organiser__in=own) if not user.is_staff else rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Membership], search_term: str
+    ) -> tuple[QuerySet[Membership], bool]:
+        """The beginnings of words of a name or an address."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(user__in=match_people(search_term)), False
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Membership) -> bool:
         if capability is Capability.SEE_BOOKINGS:

@@ -26,7 +26,7 @@ from events.errors import (
 from events.facts import EventCancelled, EventStateChanged, ListsChanged, Schedule
 from events.inventory import change_capacity
 from events.locks import lock_event
-from events.models import SEARCHED, Event
+from events.models import Event
 from events.queries import list_ended_events, may_see, rights_of
 from events.roles import Capability
 from events.services.moving import note_move
@@ -271,7 +271,7 @@ def _check_details(event: Event, now: datetime) -> None:
 
 def _write_details(event: Event, names: list[str]) -> None:
     values = {name: getattr(event, name) for name in names}
-    if SEARCHED & values.keys():
+    if set(Event.SEARCHED.values()) & values.keys():
         values["words"] = event.make_words()
     written = Event.objects.filter(pk=event.pk, version=event.version).update(
         **values, version=F("version") + 1, edited_version=F("version") + 1

@@ -20,7 +20,7 @@ from events.facts import EventCancelled, EventStateChanged, ListsChanged, Schedu
 from events.importing import BadLine, EventRow, ParsedFile
 from events.inventory import change_capacity
 from events.locks import lock_event
-from events.models import SEARCHED, Event, Organiser
+from events.models import Event, Organiser
 from events.queries import rights_of
 from events.roles import Capability
 from events.services.moving import note_move
@@ -305,7 +305,7 @@ def _check_rules(event: Event, now: datetime) -> None:
 
 def _write(event: Event, changes: dict[str, Any]) -> None:
     """Like a sale, this is no person's change: `edited_version` stays."""
-    if SEARCHED & changes.keys():
+    if set(Event.SEARCHED.values()) & changes.keys():
         changes = {**changes, "words": event.make_words()}
     written = Event.objects.filter(pk=event.pk, version=event.version).update(
         **changes, version=F("version") + 1

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from evently.accounts.queries import match_people
 from evently.admin.look import is_staff
 from evently.admin.steps import call_for_each
 from evently.site.templatetags.show import brief
@@ -87,9 +88,17 @@ class DeliveryAdmin(StaffLooks):
     list_filter = ("status", "notice__kind", "provider")
     list_select_related = ("notice__user", "notice__event")
     search_fields = ("notice__user__email",)
-    search_help_text = _("E-mail address")
+    search_help_text = _("Name or e-mail address")
     fields = ("told", "who", "status", "attempts", "provider", "due", "sent", "last_error")
     readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        """The beginnings of words of a name or an address."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(notice__user__in=match_people(search_term)), False
 
     @display(description=_("notice"))
     def told(self, delivery: Delivery) -> str:

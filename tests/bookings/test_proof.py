@@ -81,7 +81,7 @@ def test_the_proof_keeps_its_rows_when_asked_to() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_proof_over_some_time_books_and_cancels() -> None:
-    report, good = run(processes=2, buyers=6, seats=2, seconds=1)
+    report, good = run(processes=2, buyers=6, seats=2, seconds=3)
     assert good, report
     assert "cancelled   0\n" not in report
 

@@ -6,7 +6,7 @@ A new page is one more line here; `test_pages.py` says which address is in no li
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -158,6 +158,12 @@ def _new_password(world: World) -> str:
     return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
 
 
+def _misspelled(world: World) -> str:
+    """A search for the longest word of an event's name, with one letter too many."""
+    word = max(world.events["on-sale"].name.split(), key=len).strip(",:")
+    return f"{reverse('events:catalogue')}?{urlencode({'search': f'{word[:3]}q{word[3:]}'})}"
+
+
 VISITORS_SCREENS = (
     plain("catalogue", "events:catalogue"),
     Screen(
@@ -165,6 +171,7 @@ VISITORS_SCREENS = (
         "events:catalogue",
         lambda world: reverse("events:catalogue") + "?search=nosuchthing",
     ),
+    Screen("catalogue-did-you-mean", "events:catalogue", _misspelled),
     event("on-sale"),
     event("on-sale", "visitor"),
     event("few-left"),

@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from time import time
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NamedTuple, NoReturn, TypeGuard
 from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 ACCESS, REFRESH = "access", "refresh"
 ALGORITHM = "HS256"
@@ -31,6 +33,26 @@ LATEST = 253_402_300_799
 IS_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Claims = Mapping[str, Any]
+
+
+class Trust(NamedTuple):
+    """Whose tokens are read, for whom, and the keys that verify them: the first one signs."""
+
+    issuer: str
+    audience: str
+    keys: list[bytes]
+
+
+@lru_cache(maxsize=1)
+def _trust() -> Trust:
+    """By the settings, which are slow to ask for each token of a rush."""
+    secrets = (settings.TOKEN_KEY, *settings.TOKEN_KEY_FALLBACKS)
+    return Trust(issuer(), audience(), [derive_key(secret) for secret in secrets])
+
+
+@receiver(setting_changed)
+def _forget_trust(**_: Any) -> None:
+    _trust.cache_clear()
 
 
 def sign(
@@ -53,7 +75,7 @@ def sign(
         "exp": int(expires_at.timestamp()),
         "token_type": kind,
     }
-    return jwt.encode(claims, _keys()[0], ALGORITHM)
+    return jwt.encode(claims, _trust().keys[0], ALGORITHM)
 
 
 def read_token(token: bytes, kind: str) -> Claims | None:
@@ -66,7 +88,7 @@ def read_token(token: bytes, kind: str) -> Claims | None:
     signed, _, signature = token.rpartition(b".")
     if len(token) > LONGEST_BYTES or not signed.startswith(HEADER):
         return None
-    if not any(_matches(key, signed, signature) for key in _keys()):
+    if not any(_matches(key, signed, signature) for key in _trust().keys):
         return None
     try:
         claims = DECODER.decode(urlsafe_b64decode(signed[len(HEADER) :] + b"==").decode())
@@ -89,11 +111,11 @@ def derive_key(secret: str) -> bytes:
 
 
 def _hold(claims: Claims, kind: str) -> bool:
-    now = time()
+    now, trust = time(), _trust()
     return (
         claims.get("token_type") == kind
-        and claims.get("iss") == issuer()
-        and claims.get("aud") == audience()
+        and claims.get("iss") == trust.issuer
+        and claims.get("aud") == trust.audience
         and _is_time(expires_at := claims.get("exp"))
         and now < expires_at <= LATEST
         and ("nbf" not in claims or (_is_time(claims["nbf"]) and claims["nbf"] <= now))
@@ -113,14 +135,6 @@ def _is_id(value: Any) -> bool:
 def _matches(key: bytes, signed: bytes, signature: bytes) -> bool:
     expected = urlsafe_b64encode(hmac.digest(key, signed, "sha256")).rstrip(b"=")
     return hmac.compare_digest(expected, signature)
-
-
-def _keys() -> list[bytes]:
-    """The key that signs, then those that only verify what they signed before."""
-    return [_derived(secret) for secret in (settings.TOKEN_KEY, *settings.TOKEN_KEY_FALLBACKS)]
-
-
-_derived = lru_cache(maxsize=16)(derive_key)
 
 
 def _refuse_constant(name: str) -> NoReturn:

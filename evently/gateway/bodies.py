@@ -119,13 +119,14 @@ class _Share:
 
     def grow_to(self, size: int) -> None:
         """Make sure that there is room for a body of this size."""
+        if size <= max(SMALL_BYTES, self._bytes):
+            return
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise _Refused(413, "body-too-large")
-        if size > max(SMALL_BYTES, self._bytes):
-            if self._bodies.held_bytes + size - self._bytes > ALL_LARGE_BYTES:
-                raise _Refused(503, "bodies-full")
-            self._bodies.held_bytes += size - self._bytes
-            self._bytes = size
+        if self._bodies.held_bytes + size - self._bytes > ALL_LARGE_BYTES:
+            raise _Refused(503, "bodies-full")
+        self._bodies.held_bytes += size - self._bytes
+        self._bytes = size
 
     def give_back(self) -> None:
         self._bodies.held_bytes -= self._bytes

@@ -41,9 +41,9 @@ pytestmark = pytest.mark.django_db
 real_commits = pytest.mark.django_db(transaction=True)
 
 TITLES = [str(title) for title, width in COLUMNS]
-MANY = 50_000
+MANY = 10_000
 # All rows in one list take twice as much.
-MOST_MEGABYTES = 20
+MOST_MEGABYTES = 6
 MOST_SECONDS = 30
 
 
@@ -365,7 +365,7 @@ def export_elsewhere(folder: Path) -> Iterator[tuple[str, float, float]]:
 @real_commits
 @pytest.mark.timeout(600)  # most of it is making the bookings and reading the workbook
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
-def test_fifty_thousand_bookings_are_exported_in_little_memory_and_seconds(tmp_path: Path) -> None:
+def test_many_bookings_are_exported_in_little_memory_and_seconds(tmp_path: Path) -> None:
     make_many_bookings()
     for name, grown, took in export_elsewhere(tmp_path):
         assert grown < MOST_MEGABYTES, name

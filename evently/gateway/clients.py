@@ -29,13 +29,13 @@ class Clients:
         return self.inner(scope, receive, send)
 
     def _with_client(self, scope: Any) -> Any:
-        peer = parse_address(scope["client"][0])
-        client = peer and self._find_client(peer, scope)
+        passed = _forwarded_for(scope)
+        peer = parse_address(scope["client"][0]) if passed else None
+        client = peer and self._find_client(peer, passed)
         return scope if client == peer else {**scope, "client": (str(client), 0)}
 
-    def _find_client(self, peer: Address, scope: Any) -> Address:
+    def _find_client(self, peer: Address, passed: list[str]) -> Address:
         """Go back from proxy to proxy, to the first that is none of ours or cannot be read."""
-        passed = _forwarded_for(scope)
         while passed and self._is_trusted(peer):
             before = parse_address(passed.pop())
             if before is None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evently.accounts.models import User
-from events.models import Event, Organiser
+from events.models import Event, Organiser, Role
 from events.services import rename_organiser
 from tests.admin.world import BOOKINGS, EVENTS, MEMBERS, ORGANISERS, PEOPLE, World, text
 from tests.makers import add_member, make_booking, make_event, make_organiser, make_user
@@ -72,7 +72,7 @@ def test_people_and_what_is_theirs_are_found_in_any_spelling(staff: Client, aske
     event = make_event()
     booking = make_booking(event, zoe)
     make_booking(event)
-    member = add_member(event.organiser, zoe, "viewer")
+    member = add_member(event.organiser, zoe, Role.VIEWER)
     assert found(staff, PEOPLE, asked) == [str(zoe)]
     assert found(staff, BOOKINGS, asked) == [str(booking)]
     assert found(staff, MEMBERS, asked) == [str(member)]

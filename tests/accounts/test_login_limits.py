@@ -23,6 +23,7 @@ from evently.accounts.login_limits import (
     Taken,
 )
 from evently.accounts.models import User
+from evently.breaker import Breaker
 from tests.api.shapes import assert_problem
 from tests.harness import at_once
 from tests.makers import PASSWORD, make_user
@@ -36,6 +37,12 @@ Answer = Any
 @pytest.fixture(autouse=True)
 def _limits_on(settings: Settings) -> None:
     settings.RATE_LIMITS = True
+
+
+@pytest.fixture(autouse=True)
+def _redis_is_not_known_to_be_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another test may have taken Redis away a moment ago."""
+    monkeypatch.setattr(login_limits, "redis_breaker", Breaker(pause=1.0))
 
 
 def at(address: str) -> Client:

@@ -104,7 +104,7 @@ def test_the_examples_work_when_they_are_pasted(address: str) -> None:
     assert cancelled["status"] == "cancelled"
     again = _answer(examples["cancel"], TOKEN=token, REFERENCE=booked["reference"])
     assert again == cancelled
-    assert _first_line(examples["listen"], token) == {"type": "unread", "count": 1}
+    assert _first_line(examples["listen"], token) == {"type": "unread", "count": 2}
     assert _answer(examples["refresh"], REFRESH=registered["refresh"])["access"]
     assert Booking.objects.count() == 1
 

@@ -48,7 +48,7 @@ def ask_many(live: LiveEvently, sale: Sale) -> dict[str, Answer]:
             ),
             "ready": pool.submit(ask, "/health/ready"),
             **{
-                f"more-{number}": pool.submit(ask, f"/api/v1/events/{sale.event_id}?limit={number}")
+                f"more-{number}": pool.submit(ask, f"/api/v1/events?search=w{number}")
                 for number in range(20)
             },
             **{

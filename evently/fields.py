@@ -4,6 +4,7 @@ A field of a model cleans what is stored at every door, also where no form asked
 and services. There nothing can be sent back, so what a form would refuse is left out.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -115,9 +116,14 @@ class Searchable(models.Model):
         names = options.get("update_fields")
         if names is None:
             self.words = None  # no longer deferred: `WordsField` makes them
-        elif set(self.SEARCHED.values()) & set(names):
+        elif self.is_searched(names):
             options["update_fields"] = {*names, "words"}
         super().save(**options)
+
+    @classmethod
+    def is_searched(cls, names: Iterable[str]) -> bool:
+        """Whether words of the row come from one of these fields."""
+        return not set(names).isdisjoint(cls.SEARCHED.values())
 
     def make_words(self) -> str:
         """The words of the texts, for the column `words`."""

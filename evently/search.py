@@ -9,8 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 MAX_WORDS_OF_A_QUERY = 16
 MAX_LETTERS = 40
@@ -104,6 +107,21 @@ def words_query(text: str, *, weight: str = "") -> WordsQuery | None:
 def split_query(text: str) -> list[str]:
     """The different words of a query, the first sixteen."""
     return list(dict.fromkeys(words_of(text)))[:MAX_WORDS_OF_A_QUERY]
+
+
+class FoundByWords:
+    """For a `ModelAdmin` whose rows are found by words, as events are on the site."""
+
+    def matches(self, request: HttpRequest, text: str) -> Q:
+        """The rows that the text finds."""
+        raise NotImplementedError
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(self.matches(request, search_term)), False
 
 
 class _Spaces(dict[int, str | int]):

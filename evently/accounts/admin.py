@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as AuthUserChangeForm
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -16,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from evently.accounts.models import User
 from evently.accounts.queries import find_owner, match_people
 from evently.addresses import normal_address
+from evently.search import FoundByWords
 
 if TYPE_CHECKING:
     AddForm = AdminUserCreationForm[User]
@@ -75,7 +76,7 @@ def _free_address(email: str, of: User | None = None) -> str:
 
 
 @admin.register(User)
-class PersonAdmin(PeopleAdmin):
+class PersonAdmin(FoundByWords, PeopleAdmin):
     """Staff look after visitors and organisers; only superusers after staff, or make any."""
 
     form = PersonForm
@@ -104,13 +105,9 @@ class PersonAdmin(PeopleAdmin):
         ),
     )
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
-    ) -> tuple[QuerySet[User], bool]:
+    def matches(self, request: HttpRequest, text: str) -> Q:
         """The beginnings of words of a name or an address."""
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(pk__in=match_people(search_term)), False
+        return Q(pk__in=match_people(text))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Nobody but a superuser hands out more rights."""

@@ -125,7 +125,7 @@ class ProblemAutoSchema(AutoSchema):
         return self._repeats() not in {None, Repeats.ARE_DONE_AGAIN}
 
     def _problems(self, operation: dict[str, Any]) -> Iterator[Said]:
-        """What this operation may refuse with; 405, 411 and 500 are left to the protocol."""
+        """What this operation may refuse with; 405 and 500 are left to the protocol."""
         places = {parameter["in"] for parameter in operation.get("parameters", ())}
         changes = self.method not in SAFE_METHODS
         knows_callers = bool(self.view.authentication_classes)

@@ -23,6 +23,16 @@ Row = TypeVar("Row", bound=Model)
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
+def takes(shape: type[Shape]) -> Callable[[Method], Method]:
+    """Say what a view's method takes: the fields of a body, or the parameters of a `QueryShape`."""
+
+    def mark(method: Method) -> Method:
+        method.takes = shape  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
 class ApiView(APIView):
     """A view that checks its input with a shape and makes one call.
 
@@ -95,16 +105,6 @@ def _require_readable(request: Request) -> None:
     parameters = parse_header_parameters(request.content_type)[1]
     if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMediaType(request.content_type, detail=_("Send JSON in UTF-8."))
-
-
-def takes(shape: type[Shape]) -> Callable[[Method], Method]:
-    """Say what a view's method takes: the fields of a body, or the parameters of a `QueryShape`."""
-
-    def mark(method: Method) -> Method:
-        method.takes = shape  # type: ignore[attr-defined]
-        return method
-
-    return mark
 
 
 def _read_all(request: Request, shape: type[Shape] | None) -> Any:

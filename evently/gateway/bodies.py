@@ -75,7 +75,7 @@ class Bodies:
 class _Waits:
     """Ends waits that take longer than `PATIENCE_SECONDS`, a second later at most.
 
-    One timer for all: a timer for each body cost a tenth of what the gateway does for a booking.
+    One timer for all: a timer for each body costs more than reading a small one.
     """
 
     def __init__(self) -> None:

@@ -27,8 +27,8 @@ async def refuse(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCalla
 class NoForeignPages:
     """Refuses what a page of another site asks for (RFC 6455 §10.2).
 
-    Browsers always name the page's origin; whoever names none is a program, which carries nobody's
-    cookies. Whoever shows a bearer token is one, too: pages cannot send that header with a
+    Browsers always name the page's origin. A request without one comes from a program, which has
+    nobody's cookies. So does one with a bearer token: pages cannot send that header with a
     handshake, and where it is sent it counts instead of the cookies. Another port or scheme of the
     same host is another site (RFC 6454 §4).
     """

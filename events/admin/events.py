@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -17,6 +17,7 @@ from evently.accounts.models import User
 from evently.admin.steps import call_for_each, step_urls
 from evently.history.models import Change
 from evently.history.queries import list_changes
+from evently.search import FoundByWords
 from evently.site.pages import person
 from evently.site.templatetags.show import brief, money, number
 from events import services
@@ -47,7 +48,7 @@ class EventChangeList(ChangeList):
 
 
 @admin.register(Event)
-class EventAdmin(TeamAdmin[Event]):
+class EventAdmin(FoundByWords, TeamAdmin[Event]):
     changing = Capability.EDIT_EVENTS
     form = EventForm
     actions = ("publish",)
@@ -68,13 +69,9 @@ class EventAdmin(TeamAdmin[Event]):
     def allows(self, request: HttpRequest, capability: Capability, obj: Event) -> bool:
         return rights(request).may(capability, obj)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
-    ) -> tuple[QuerySet[Event], bool]:
+    def matches(self, request: HttpRequest, text: str) -> Q:
         """The beginnings of words, as the catalogue finds them, and the organiser's."""
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(match_events(search_term)), False
+        return match_events(text)
 
     # --- What is shown ---------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from evently.accounts.models import User
 from evently.accounts.queries import match_people
 from evently.history.models import Change
 from evently.history.queries import list_changes
+from evently.search import FoundByWords
 from evently.site.columns import dated
 from evently.site.pages import person
 from events import services
@@ -32,7 +33,7 @@ class OrganiserForm(ServiceForm[Organiser]):
 
 
 @admin.register(Organiser)
-class OrganiserAdmin(TeamAdmin[Organiser]):
+class OrganiserAdmin(FoundByWords, TeamAdmin[Organiser]):
     """Owners look after their team; who may see addresses sees who is in it."""
 
     changing = Capability.MANAGE_TEAM
@@ -46,13 +47,9 @@ class OrganiserAdmin(TeamAdmin[Organiser]):
     def scope(self, rows: QuerySet[Organiser], user: User) -> QuerySet[Organiser]:
         return rows.filter(pk__in=Organiser.objects.of(user)) if not user.is_staff else rows
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Organiser], search_term: str
-    ) -> tuple[QuerySet[Organiser], bool]:
+    def matches(self, request: HttpRequest, text: str) -> Q:
         """The beginnings of words of a name."""
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(pk__in=match_organisers(search_term)), False
+        return Q(pk__in=match_organisers(text))
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Organiser) -> bool:
         if capability is Capability.SEE_BOOKINGS:
@@ -96,7 +93,7 @@ class MemberForm(ServiceForm[Membership]):
 
 
 @admin.register(Membership)
-class MembershipAdmin(TeamAdmin[Membership]):
+class MembershipAdmin(FoundByWords, TeamAdmin[Membership]):
     """One member of a team; reached from the organiser's page."""
 
     changing = Capability.MANAGE_TEAM
@@ -111,13 +108,9 @@ class MembershipAdmin(TeamAdmin[Membership]):
         own = Organiser.objects.of(user, Capability.SEE_CONTACTS)
         return rows.filter(organiser__in=own) if not user.is_staff else rows
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Membership], search_term: str
-    ) -> tuple[QuerySet[Membership], bool]:
+    def matches(self, request: HttpRequest, text: str) -> Q:
         """The beginnings of words of a name or an address."""
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(user__in=match_people(search_term)), False
+        return Q(user__in=match_people(text))
 
     def allows(self, request: HttpRequest, capability: Capability, obj: Membership) -> bool:
         if capability is Capability.SEE_BOOKINGS:

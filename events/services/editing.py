@@ -271,7 +271,7 @@ def _check_details(event: Event, now: datetime) -> None:
 
 def _write_details(event: Event, names: list[str]) -> None:
     values = {name: getattr(event, name) for name in names}
-    if set(Event.SEARCHED.values()) & values.keys():
+    if Event.is_searched(values):
         values["words"] = event.make_words()
     written = Event.objects.filter(pk=event.pk, version=event.version).update(
         **values, version=F("version") + 1, edited_version=F("version") + 1

@@ -305,7 +305,7 @@ def _check_rules(event: Event, now: datetime) -> None:
 
 def _write(event: Event, changes: dict[str, Any]) -> None:
     """Like a sale, this is no person's change: `edited_version` stays."""
-    if set(Event.SEARCHED.values()) & changes.keys():
+    if Event.is_searched(changes):
         changes = {**changes, "words": event.make_words()}
     written = Event.objects.filter(pk=event.pk, version=event.version).update(
         **changes, version=F("version") + 1

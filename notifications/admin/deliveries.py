@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -19,6 +19,7 @@ from unfold.decorators import display
 from evently.accounts.queries import match_people
 from evently.admin.look import is_staff
 from evently.admin.steps import call_for_each
+from evently.search import FoundByWords
 from evently.site.templatetags.show import brief
 from notifications.delivery import send_again
 from notifications.models import Attempt, Delivery, Kind, Suppression
@@ -80,7 +81,7 @@ class Attempts(AttemptRows):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(StaffLooks):
+class DeliveryAdmin(FoundByWords, StaffLooks):
     actions = ("again",)
     inlines = (Attempts,)
     list_before_template = "admin/notifications/delivery/ways.html"
@@ -92,13 +93,9 @@ class DeliveryAdmin(StaffLooks):
     fields = ("told", "who", "status", "attempts", "provider", "due", "sent", "last_error")
     readonly_fields = fields
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
-    ) -> tuple[QuerySet[Delivery], bool]:
+    def matches(self, request: HttpRequest, text: str) -> Q:
         """The beginnings of words of a name or an address."""
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(notice__user__in=match_people(search_term)), False
+        return Q(notice__user__in=match_people(text))
 
     @display(description=_("notice"))
     def told(self, delivery: Delivery) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from evently.accounts.models import User
 from evently.accounts.queries import match_people
 from evently.admin.steps import call_for_each, step_urls
 from evently.history.models import Change
+from evently.search import FoundByWords
 from evently.site.pages import person
 from evently.site.templatetags.show import brief, number, seats
 from events.admin.team import TeamAdmin, is_id, rights
@@ -98,7 +99,7 @@ def reasons_of(entries: Iterable[Entry]) -> dict[Any, str]:
 
 
 @admin.register(Entry)
-class EntryAdmin(TeamAdmin[Entry]):
+class EntryAdmin(FoundByWords, TeamAdmin[Entry]):
     changing = Capability.EDIT_EVENTS
     actions = ("offer",)
     list_before_template = "admin/waitlist/entry/figures.html"
@@ -135,13 +136,9 @@ class EntryAdmin(TeamAdmin[Entry]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return EntryChangeList
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
-    ) -> tuple[QuerySet[Entry], bool]:
+    def matches(self, request: HttpRequest, text: str) -> Q:
         """The beginnings of words of a name."""
-        if not search_term.strip():
-            return queryset, False
-        return queryset.filter(user__in=match_people(search_term, by_name=True)), False
+        return Q(user__in=match_people(text, by_name=True))
 
     # --- What is shown ---------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ async def test_a_bearer_token_needs_no_origin_of_ours() -> None:
         assert (await hear(socket, "unread"))["count"] == 0
 
 
-async def test_whoever_shows_no_good_token_in_the_handshake_is_sent_away() -> None:
+async def test_a_bad_token_in_the_handshake_closes_the_socket() -> None:
     """Also with somebody's cookie beside it: a bad token does not fall back to the cookie."""
     user = await new_user()
     tokens, stale, ended = [await in_thread(issue_tokens)(user) for _ in range(3)]

@@ -1,6 +1,7 @@
 """How programs are told of an instant."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import overload
 
 
@@ -12,4 +13,10 @@ def iso(instant: None) -> None: ...
 def iso(instant: datetime | None) -> str | None: ...
 def iso(instant: datetime | None) -> str | None:
     """ISO 8601 in UTC, ending in Z; None stays None."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None
+    return _written(instant) if instant else None
+
+
+@lru_cache(maxsize=1024)
+def _written(instant: datetime) -> str:
+    """An event is told of with the same few instants again and again."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

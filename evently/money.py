@@ -6,7 +6,7 @@ by whole numbers of seats and added within one currency.
 """
 
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
@@ -39,6 +39,7 @@ def places_of(currency: str) -> int:
     return _places().get(currency, USUAL_PLACES)
 
 
+@lru_cache(maxsize=1024)
 def amount_text(amount: Decimal, currency: str) -> str:
     """The amount for programs: "12.50" of EUR, "12" of JPY, "1.250" of KWD; never rounded."""
     text = f"{amount:.{places_of(currency)}f}"

@@ -4,6 +4,7 @@ What stands behind this layer gets the whole body in one message: nothing there 
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, cast
 
 from asgiref.typing import (
@@ -16,6 +17,7 @@ from asgiref.typing import (
 from django.conf import settings
 
 from evently.gateway.refusals import refuse
+from evently.server.protocols import WHOLE_BODY
 
 # From the end of the request's head to the end of its body.
 PATIENCE_SECONDS = 10.0
@@ -44,24 +46,29 @@ class Bodies:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] != "http" or HAS_BODY.isdisjoint(dict(scope["headers"])):
+        if scope["type"] != "http" or _is_small_and_whole(scope):
+            await self.inner(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if HAS_BODY.isdisjoint(headers):
             await self.inner(scope, receive, send)
             return
         share = _Share(self)
         try:
-            body = await self._collect(scope, receive, share)
-            if body is not None:
-                await self.inner(_with_length(scope, len(body)), _once(body, receive), send)
+            share.grow_to(_announced_size(headers))
+            body = await self._collect(receive, share)
+            if body is None:
+                return
+            if b"transfer-encoding" in headers:
+                scope = _with_length(scope, len(body))
+            await self.inner(scope, _once(body, receive), send)
         except _Refused as refused:
             await refuse(scope, receive, send, refused.status, refused.reason, hang_up=True)
         finally:
             share.give_back()
 
-    async def _collect(
-        self, scope: Any, receive: ASGIReceiveCallable, share: "_Share"
-    ) -> bytes | None:
+    async def _collect(self, receive: ASGIReceiveCallable, share: "_Share") -> bytes | None:
         """The whole body; None when the client hung up before its end."""
-        share.grow_to(_announced_size(scope))
         try:
             async with asyncio.timeout(None) as wait:
                 self.waits.begin(wait)
@@ -145,18 +152,21 @@ async def _read(receive: ASGIReceiveCallable, share: _Share) -> bytes | None:
             return b"".join(parts)
 
 
-def _announced_size(scope: Any) -> int:
+def _is_small_and_whole(scope: Any) -> bool:
+    """Whether the server has it all already, as it has nearly every small body."""
+    size = scope.get("extensions", {}).get(WHOLE_BODY)
+    return size is not None and size <= SMALL_BYTES
+
+
+def _announced_size(headers: Mapping[bytes, bytes]) -> int:
     """By Content-Length; 0 for a body in chunks, or for what Django will refuse as nonsense."""
-    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    announced = headers.get(b"content-length", b"")
     return int(announced) if announced.isdigit() else 0
 
 
 def _with_length(scope: Any, size: int) -> Scope:
     """As if the body had not come in chunks (RFC 9112, section 7.1.3)."""
-    headers = scope["headers"]
-    if all(name != b"transfer-encoding" for name, _ in headers):
-        return cast(Scope, scope)
-    others = [pair for pair in headers if pair[0] not in HAS_BODY]
+    others = [pair for pair in scope["headers"] if pair[0] not in HAS_BODY]
     return cast(Scope, {**scope, "headers": [*others, (b"content-length", b"%d" % size)]})
 
 

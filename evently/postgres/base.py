@@ -8,10 +8,13 @@ from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout
 
 from evently.deadlines import OutOfTime, seconds_left
+from evently.postgres.arrays import use_quick_arrays
 
 Result = TypeVar("Result")
 # A connection attempt that gets less than this is not worth beginning.
 SHORTEST_CONNECT_SECONDS = 1
+
+use_quick_arrays()
 
 
 class Connection(psycopg.Connection[Any]):

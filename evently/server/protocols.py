@@ -11,6 +11,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from evently.server.answers import AnswerWriter
 from evently.server.connections import CLOSED, UNREADABLE, Connections, Outlet
 from evently.server.refusals import refusal
 
@@ -25,6 +26,10 @@ FRAMING_PER_BYTE = 16
 HEAD, BODY = 0, 1
 NEXT = 2  # another request, once this one is answered
 NOTHING = 3  # what still comes is thrown away
+
+# The ASGI extension that tells an application that the whole body is there; its size in bytes. Not
+# of one in chunks, whose headers do not tell the size.
+WHOLE_BODY = "evently.whole_body"
 
 # Headers that decide where a request ends, or whose it is.
 DECISIVE = frozenset({b"host", b"transfer-encoding", b"expect"})
@@ -55,6 +60,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
+        self._writer = AnswerWriter(self.transport, self.loop)
         if not self._all.admit(transport, self):
             self._reading = NOTHING
             self.transport.write(refusal(503))
@@ -223,6 +229,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade():
             return
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", self._writer)
 
     def _check_sizes(self) -> None:
         """What came in one small piece needs no sum."""
@@ -250,11 +257,14 @@ class BoundedHttp(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self.cycle.more_body = False
+        if not self._is_chunked:
+            self.scope["extensions"] = {WHOLE_BODY: self._body_bytes}  # type: ignore[dict-item]
         self.cycle.message_event.set()
         self._reading = NEXT
 
     def on_response_complete(self) -> None:
         """Go on with the next request: one that is there already, or whatever comes."""
+        self._writer.flush()
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return

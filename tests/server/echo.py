@@ -32,7 +32,9 @@ async def _listen(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _answer(scope: Any, receive: Any, send: Any) -> None:
-    """`/slow` takes two seconds, `/hang` stops the whole loop, `/large` answers with `LARGE`."""
+    """`/slow` takes two seconds, `/late` one second after its head, `/hang` stops the whole loop,
+    `/large` answers with `LARGE`.
+    """
     body = await _read(receive)
     if scope["path"] == "/slow":
         await asyncio.sleep(2)
@@ -48,6 +50,8 @@ async def _answer(scope: Any, receive: Any, send: Any) -> None:
     answer = LARGE if scope["path"] == "/large" else json.dumps(told).encode()
     length = [(b"content-length", str(len(answer)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": length})
+    if scope["path"] == "/late":
+        await asyncio.sleep(1)
     await send({"type": "http.response.body", "body": answer})
 
 

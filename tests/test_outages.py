@@ -18,6 +18,7 @@ from redis import Redis as Client
 
 from tests.live_server import BUYERS, SEATS, Answer, LiveEvently, Sale, Web, eventually
 from tests.promises import SLOW_MACHINE
+from tests.thorough import so_many
 
 LINES = 8
 
@@ -292,7 +293,8 @@ def test_two_hundred_at_once_for_ten_seats(live: LiveEvently) -> None:
 # --- Two servers, one of which dies again and again -----------------------------------------------
 
 
-KILLS = 5
+KILLS = so_many(2, 5)
+RUSH_SECONDS = so_many(30, 60)
 
 
 def bookings_made(live: LiveEvently) -> int:
@@ -305,11 +307,20 @@ def test_two_servers_keep_every_promise_while_one_is_killed_again_and_again(
     with live.another_web() as second, ThreadPoolExecutor(1) as pool:
         proof = pool.submit(
             live.manage,
-            *("prove_no_oversell", "--outages", "--processes", "4", "--buyers", "400"),
-            *("--seats", "150", "--seconds", "60", "--url", live.url, "--url", second.url),
+            *("prove_no_oversell", "--outages", "--processes", "4", "--buyers", "200"),
+            *(
+                "--seats",
+                "150",
+                "--seconds",
+                str(RUSH_SECONDS),
+                "--url",
+                live.url,
+                "--url",
+                second.url,
+            ),
         )
         before = bookings_made(live)
-        # Four hundred people are made first.
+        # Two hundred people are made first.
         eventually(lambda: bookings_made(live) > before, "the rush begins", patience=180)
         kills = 0
         # On a slow machine the rush is over before the server has come back so often.

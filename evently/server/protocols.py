@@ -8,7 +8,7 @@ import asyncio
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from evently.server.answers import AnswerWriter
@@ -229,7 +229,6 @@ class BoundedHttp(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade():
             return
         super().on_headers_complete()
-        self.cycle.transport = cast("asyncio.Transport", self._writer)
 
     def _check_sizes(self) -> None:
         """What came in one small piece needs no sum."""
@@ -261,6 +260,10 @@ class BoundedHttp(HttpToolsProtocol):
             self.scope["extensions"] = {WHOLE_BODY: self._body_bytes}  # type: ignore[dict-item]
         self.cycle.message_event.set()
         self._reading = NEXT
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.transport = cast("asyncio.Transport", self._writer)
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """Go on with the next request: one that is there already, or whatever comes."""

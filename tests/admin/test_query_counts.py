@@ -59,7 +59,7 @@ def test_a_list_takes_as_many_queries_for_many_rows(world: World, name: str) -> 
     client = world.at("staff" if name == "people" else "owner")
     add_rows(world, 3)
     few = queries_of(client, address)
-    add_rows(world, 57)
+    add_rows(world, 17)
     assert queries_of(client, address) == few <= most
 
 
@@ -76,6 +76,6 @@ def test_an_event_takes_as_many_queries_for_many_changes(world: World, view: str
     change_it(3)
     client.get(page(world.event))  # shows the message of the last change
     few = queries_of(client, page(world.event, view))
-    change_it(20)
+    change_it(10)
     client.get(page(world.event))
     assert queries_of(client, page(world.event, view)) == few

@@ -32,12 +32,13 @@ from evently.errors import Refusal
 from events.models import Event
 from events.services import edit_event
 from tests.makers import make_event, make_user, make_users
+from tests.thorough import so_many
 from tests.waitlist.people import adds_up, is_counted_right
 from waitlist import services
 from waitlist.models import Entry, Offer, Tier, Waitlist
 
 PEOPLE = 40
-WEEKS = 35
+WEEKS = so_many(10, 35)
 STEPS_A_WEEK = 60
 WEEK = timedelta(days=7)
 

@@ -9,7 +9,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 # The linters of docs/openapi.yaml.
 OPENAPI := tests/openapi
 # Each worker of the tests starts servers of its own; with one Redis that is given there is one.
-SIDE_BY_SIDE := $(if $(REDIS_URL),,-n logical --maxprocesses 4 --dist loadfile)
+SIDE_BY_SIDE := $(if $(REDIS_URL),,-n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 SUPPORTED := import sys; sys.version_info >= (3, 11) or sys.exit("Evently needs Python 3.11 or newer and found %s. Name a newer one: make PYTHON=python3.12" % sys.version.split()[0])
 
 .DEFAULT_GOAL := help

@@ -20,6 +20,7 @@ from tests.live_server import BUYERS, SEATS, Answer, LiveEvently, Sale, Web, eve
 from tests.promises import SLOW_MACHINE
 from tests.thorough import so_many
 
+pytestmark = pytest.mark.long
 LINES = 8
 
 

@@ -28,7 +28,7 @@ from notifications.models import Broadcast, Delivery, Notice, Suppression
 from tests.admin.world import FOREIGN_WORD, MARKERS, World, stored, text
 from waitlist.models import Entry, Offer, Standing, Waitlist
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 RANDOM = UUID("00000000-0000-7000-8000-00000000e5e5")
 # Members of another team; `one_event` works for one event of it.
 MEMBERS = ("owner", "finance", "door", "one_event")

@@ -16,6 +16,7 @@ import pytest
 
 from tests.live_server import LiveEvently
 
+pytestmark = pytest.mark.long
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PROGRAM = Path(sys.executable).with_name("st")
 PASSWORD = "correct horse battery 9"

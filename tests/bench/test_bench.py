@@ -18,6 +18,8 @@ from bench.stage import CHECKOUT, Stage
 from bench.workloads import NAMES
 from evently.env import database_url
 
+pytestmark = pytest.mark.long
+
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -6,6 +6,8 @@ import pytest
 
 from bench.storm import NAMES, Blow, Report, Wish, storm, table
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_and_nothing_is_sold_twice_when_parts_die(tmp_path: Path) -> None:

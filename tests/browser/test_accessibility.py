@@ -1,6 +1,7 @@
 """axe finds no violation of WCAG 2.2 A or AA on any page, in any colours, at any width."""
 
 from importlib.resources import files
+from itertools import product
 
 import pytest
 from playwright.sync_api import Page
@@ -9,12 +10,17 @@ from tests.browser.conftest import Visit
 from tests.browser.looking import SCHEMES, Scheme, wear
 from tests.browser.pages import SCREENS, Screen, show_failures
 from tests.browser.world import make_world
+from tests.thorough import IS_THOROUGH
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 VIEWPORTS = {"phone": (390, 844), "desktop": (1280, 900)}
+# Each width and each scheme; in every combination when there is time.
+LOOKS: list[tuple[str, Scheme]] = [("phone", "dark"), ("desktop", "light")]
+if IS_THOROUGH:
+    LOOKS = list(product(VIEWPORTS, SCHEMES))
 RUN_AXE = "tags => axe.run({ runOnly: tags, resultTypes: ['violations'] })"
 
 
@@ -33,9 +39,8 @@ def test_axe_finds_nothing(visit: Visit, screen: Screen) -> None:
     page.wait_for_load_state("networkidle")
     found = [
         f"{width}, {scheme}: {violation}"
-        for width, (across, down) in VIEWPORTS.items()
-        for scheme in SCHEMES
-        for violation in violations_at(page, across, down, scheme)
+        for width, scheme in LOOKS
+        for violation in violations_at(page, *VIEWPORTS[width], scheme)
     ]
     assert not found, "\n".join(found)
 

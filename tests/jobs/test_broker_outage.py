@@ -16,6 +16,8 @@ from tests.browser.server import process_environment
 from tests.dev.helpers import CHECKOUT
 from tests.live_server import eventually
 
+pytestmark = pytest.mark.long
+
 CELERY = (sys.executable, "-W", "ignore", "-m", "celery", "--quiet")
 LONG_TASK_SECONDS = 8
 

@@ -23,6 +23,7 @@ from tests.live_server import CHECKOUT, LiveEvently, eventually
 from tests.notifications.mailroom import arrivals
 from tests.thorough import so_many
 
+pytestmark = pytest.mark.long
 NOTICES, KILLS = so_many(500, 2_000), so_many(12, 50)
 FEW_NOTICES, FEW_KILLS = so_many(300, 800), so_many(5, 12)
 WORKERS = 3

@@ -44,7 +44,7 @@ WEEK = timedelta(days=7)
 
 Row = TypeVar("Row", Booking, Entry, Offer)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 # Where an operation crashes: before its nth statement, at the commit (0), or just after it (-1).
 crashes = st.one_of(st.none(), st.none(), st.integers(-1, 30))

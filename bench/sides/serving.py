@@ -3,6 +3,7 @@
 import argparse
 
 from evently.server import serve
+from evently.server.connections import Limits
 
 
 def serve_from_command_line(application: str) -> None:
@@ -11,4 +12,5 @@ def serve_from_command_line(application: str) -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
-    serve(application=application, **vars(parser.parse_args()))
+    # All who ask come from one address.
+    serve(application=application, limits=Limits(per_address=None), **vars(parser.parse_args()))

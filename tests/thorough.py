@@ -9,4 +9,5 @@ IS_THOROUGH = bool(os.environ.get("THOROUGH"))
 
 
 def so_many(usually: int, thoroughly: int) -> int:
+    """How many times a test repeats something."""
     return thoroughly if IS_THOROUGH else usually

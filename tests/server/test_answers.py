@@ -1,4 +1,4 @@
-"""What goes over the wire for an answer."""
+"""How an answer is sent: in how many packets, and when."""
 
 import socket
 import struct

@@ -48,7 +48,7 @@ def running(broker: Redis, folder: Path, *words: str) -> Iterator[subprocess.Pop
 
 def mark(broker: Redis, folder: Path, name: str, seconds: float = 0) -> None:
     """Ask for the task, as a server process does it."""
-    client = Celery(broker=broker.url)
+    client = Celery(broker=broker.url, set_as_current=False)
     client.conf.broker_transport_options = {"global_keyprefix": "evently:jobs:"}
     wanted = {"folder": str(folder), "name": name, "seconds": seconds}
     client.send_task("tests.leave_marks", kwargs=wanted)

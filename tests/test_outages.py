@@ -306,20 +306,9 @@ def test_two_servers_keep_every_promise_while_one_is_killed_again_and_again(
     live: LiveEvently,
 ) -> None:
     with live.another_web() as second, ThreadPoolExecutor(1) as pool:
-        proof = pool.submit(
-            live.manage,
-            *("prove_no_oversell", "--outages", "--processes", "4", "--buyers", "200"),
-            *(
-                "--seats",
-                "150",
-                "--seconds",
-                str(RUSH_SECONDS),
-                "--url",
-                live.url,
-                "--url",
-                second.url,
-            ),
-        )
+        rush = "prove_no_oversell --outages --processes 4 --buyers 200 --seats 150"
+        options = f"--seconds {RUSH_SECONDS} --url {live.url} --url {second.url}"
+        proof = pool.submit(live.manage, *rush.split(), *options.split())
         before = bookings_made(live)
         # Two hundred people are made first.
         eventually(lambda: bookings_made(live) > before, "the rush begins", patience=180)

@@ -3,4 +3,15 @@
 To add one: its module, and its name here, in the order of the table.
 """
 
-NAMES = ("rush", "drop", "spread", "browse", "crowd", "growth", "latency", "waiting", "mails")
+NAMES = (
+    "rush",
+    "refusals",
+    "drop",
+    "spread",
+    "browse",
+    "crowd",
+    "growth",
+    "latency",
+    "waiting",
+    "mails",
+)

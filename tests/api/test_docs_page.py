@@ -27,7 +27,7 @@ def page() -> Iterator[Page]:
 def test_the_docs_page_works_with_a_token_and_asks_nobody_else(
     live: LiveEvently, page: Page
 ) -> None:
-    person = {"email": "ada@example.com", "password": "correct horse battery 9"}
+    person = {"email": "docs-page@example.com", "password": "correct horse battery 9"}
     token = live.ask("/api/v1/auth/register", body=person).json["access"]
     live.verify(person["email"])
     complaints: list[str] = []
@@ -42,7 +42,7 @@ def test_the_docs_page_works_with_a_token_and_asks_nobody_else(
     page.click(".auth-container:has(#auth-bearer-value) button.authorize")
     page.click(".close-modal")
 
-    assert '"email": "ada@example.com"' in try_it(page, "auth-get_profile")
+    assert '"email": "docs-page@example.com"' in try_it(page, "auth-get_profile")
     made = try_it(page, "organisers-post_organisers", '{"name": "From the page"}')
     assert '"name": "From the page"' in made
     assert "From the page" in live.ask("/api/v1/organisers", token=token).body

@@ -24,8 +24,8 @@ from tests.notifications.mailroom import arrivals
 from tests.thorough import so_many
 
 pytestmark = pytest.mark.long
-NOTICES, KILLS = so_many(500, 2_000), so_many(12, 50)
-FEW_NOTICES, FEW_KILLS = so_many(300, 800), so_many(5, 12)
+NOTICES, KILLS = so_many(500, 2_000), so_many(8, 50)
+FEW_NOTICES, FEW_KILLS = so_many(300, 800), so_many(4, 12)
 WORKERS = 3
 LONGEST_WAIT_SECONDS = 0.5
 MAKE_NOTICES = """

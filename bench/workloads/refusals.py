@@ -33,7 +33,7 @@ class Refusals:
     @property
     def ratios(self) -> list[Ratio]:
         costs = [
-            Ratio(f"refusals, {kind} ÷ booking", rate / self.booked, 1.2, 2)
+            Ratio(f"refusals, {kind} ÷ booking", rate / self.booked, 1, 2)
             for kind, rate in self.refused.items()
         ]
         kept = self.booked_under_attack / self.booked

@@ -7,13 +7,13 @@ from functools import cache
 from asgiref.typing import ASGISendCallable
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from rest_framework.exceptions import NotAuthenticated
 
 from bookings.lane.reading import PATH, Head
 from bookings.models import Booking
 from bookings.serializers import shown
 from bookings.services import Outcome
-from evently.api.problem import REPLAYED, django_problem, framework_problem, refusal_response
-from evently.errors import Refusal
+from evently.api.problem import REPLAYED, exception_handler, framework_problem
 from evently.gateway.replies import for_other_origins
 from evently.headers import protecting_headers
 
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
 # As the renderer of Django's door writes it.
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+VARIES, WITH_COOKIE = b"Accept-Language, origin", b"Accept-Language, Cookie, origin"
 AGAIN = [(name.lower().encode(), value.encode()) for name, value in REPLAYED.items()]
 
 
@@ -38,7 +39,9 @@ async def send_outcome(send: ASGISendCallable, outcome: Outcome, head: Head) -> 
             (name.lower().encode("latin1"), value.encode("latin1"))
             for name, value in response.items()
         ]
-        await _send(send, response.status_code, own, response.content, head)
+        # Without a token it is the session's cookie that may say who asks.
+        varies = WITH_COOKIE if isinstance(outcome, NotAuthenticated) else VARIES
+        await _send(send, response.status_code, own, response.content, head, varies)
 
 
 def _json(booking: Booking) -> bytes:
@@ -46,18 +49,24 @@ def _json(booking: Booking) -> bytes:
 
 
 def _problem(error: Exception) -> HttpResponse:
-    if isinstance(error, Refusal):
-        return refusal_response(error)
-    if known := django_problem(error):
+    if known := exception_handler(error, {}):
         return known
     logger.error("A booking failed", exc_info=error)
     return framework_problem(500)
 
 
-async def _send(send: ASGISendCallable, status: int, own: Headers, body: bytes, head: Head) -> None:
+async def _send(
+    send: ASGISendCallable,
+    status: int,
+    own: Headers,
+    body: bytes,
+    head: Head,
+    varies: bytes = VARIES,
+) -> None:
     headers = [
         *own,
         *_always(),
+        (b"vary", varies),
         *_for_origin(head.origin),
         (b"content-language", head.language.encode()),
         (b"content-length", str(len(body)).encode()),
@@ -75,7 +84,6 @@ def _always() -> Headers:
         **protecting_headers(),
         "Allow": "GET, POST, HEAD, OPTIONS",
         "Cache-Control": "no-store",
-        "Vary": "Accept-Language, origin",
     }
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 

@@ -13,6 +13,7 @@ from time import monotonic
 from django.db import Error, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed
 
 from bookings import services
 from bookings.lane.queues import Ticket
@@ -22,10 +23,6 @@ from evently.deadlines import DATABASE_SECONDS, deadline
 
 logger = logging.getLogger(__name__)
 THREADS_THAT_WAIT = 7
-
-
-class CallerUnknown(Exception):
-    """The token is in order, its owner is not: gone, switched off, or with another password."""
 
 
 class Desk:
@@ -73,7 +70,7 @@ def _judge(
             valid = list_valid_callers([ticket.claims for ticket in tickets])
             known = [ticket for ticket, ok in zip(tickets, valid, strict=True) if ok]
             judged = iter(book(known) if known else ())
-            return [next(judged) if ok else CallerUnknown() for ok in valid]
+            return [next(judged) if ok else AuthenticationFailed() for ok in valid]
     except Exception as error:
         if not isinstance(error, Error):
             logger.exception("A batch of %d bookings failed", len(tickets))

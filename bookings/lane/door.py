@@ -1,9 +1,7 @@
 """The lane's ASGI layer."""
 
 import asyncio
-from collections.abc import Mapping
 from contextvars import copy_context
-from typing import Any
 from uuid import UUID
 
 from asgiref.typing import (
@@ -13,18 +11,22 @@ from asgiref.typing import (
     ASGISendCallable,
     Scope,
 )
+from django.utils import translation
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
 
 from bookings.lane.answers import send_outcome
-from bookings.lane.desk import CallerUnknown, Desk
+from bookings.lane.desk import Desk
 from bookings.lane.queues import Queues, Ticket
 from bookings.lane.reading import Head, read_head, read_wish
 from bookings.services import BookingRequest, Outcome
+from evently.accounts.token_format import Claims
+from evently.api.bearer import find_bearer_token
 from evently.errors import Busy
-from evently.gateway.callers import claims_of
+from evently.gateway.callers import claims_of, header_of
 
 
 class ExpressLane:
-    """Answers bookings with a bearer token, and hands everything else on."""
+    """Answers plain bookings of programs, and hands everything else on."""
 
     def __init__(self, inner: ASGI3Application) -> None:
         self.inner = inner
@@ -35,8 +37,7 @@ class ExpressLane:
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         head = read_head(scope) if scope["type"] == "http" else None
-        claims = claims_of(scope) if head else None
-        if head is None or claims is None:
+        if head is None:
             await self.inner(scope, receive, send)
             if scope["type"] == "lifespan":
                 await asyncio.to_thread(self.desk.close)
@@ -45,13 +46,17 @@ class ExpressLane:
         message = await receive()
         if message["type"] != "http.request":
             return
-        outcome = await self._book(head, claims, message["body"])
+        if claims := claims_of(scope):
+            outcome = await self._book(head, claims, message["body"])
+        else:
+            with translation.override(head.language):
+                outcome = _unknown_caller(header_of(scope, b"authorization"))
         if outcome is None:
             await self.inner(scope, _again(message, receive), send)
         else:
             await send_outcome(send, outcome, head)
 
-    async def _book(self, head: Head, claims: Mapping[str, Any], body: bytes) -> Outcome | None:
+    async def _book(self, head: Head, claims: Claims, body: bytes) -> Outcome | None:
         """What became of the wish; None when Django's door is to answer."""
         wish = read_wish(body)
         if wish is None:
@@ -65,12 +70,20 @@ class ExpressLane:
             context=copy_context(),
         )
         try:
-            outcome = await self.queues.answer(
+            return await self.queues.answer(
                 Ticket(event_id=event_id, request=request, claims=claims)
             )
         except Busy as busy:
             return busy
-        return None if isinstance(outcome, CallerUnknown) else outcome
+
+
+def _unknown_caller(authorization: bytes) -> APIException:
+    """Why nobody is known by this header, as Django's door says it.
+
+    Answered here, as a flood of forged tokens would keep the few threads of Django from others.
+    """
+    shown = find_bearer_token(authorization)
+    return NotAuthenticated() if shown is None else AuthenticationFailed()
 
 
 def _again(message: ASGIReceiveEvent, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:

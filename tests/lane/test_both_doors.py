@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from pytest_django import Settings
 
+from bookings.lane.door import ExpressLane
 from bookings.lane.reading import PATH
 from bookings.locks import hold_booking_locks
 from bookings.models import Booking
@@ -176,6 +177,21 @@ async def test_a_forged_token_is_refused(book: Book, token: str) -> None:
     reply = await book(await a_user(), event.pk, token=token)
     await refused(reply, 401, "token-refused", event)
     assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_caller_who_is_nobody_takes_no_thread_of_django(lane: ExpressLane) -> None:
+    async def nobody_asks(*_: object) -> None:
+        pytest.fail("Django was asked")
+
+    lane.inner = nobody_asks
+    user, event = await a_user(), await an_event()
+    token = await in_thread(token_of)(user)
+    await in_thread(user.token_families.all().delete)()
+    body = {"event_id": str(event.pk), "quantity": 1}
+    for shown in ("Bearer a.b.c", f"Bearer {token}x", f"Bearer {token}", "Basic eDp5", ""):
+        headers = {"content-type": "application/json", "authorization": shown}
+        reply = await ask(lane, PATH, method="POST", headers=headers, body=body)
+        assert reply.status == 401, shown
 
 
 async def test_a_token_ends_with_its_owners_rights(book: Book) -> None:

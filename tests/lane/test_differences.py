@@ -101,6 +101,7 @@ HEADERS = {
     "authorization": [
         "Bearer  TOKEN",
         "Bearer TOKEN x",
+        "Bearer TOKENx",
         "Bearer\tTOKEN",
         "bearer TOKEN",
         "Bearer a.b.c",

@@ -1,6 +1,6 @@
 """The load generator where wrk is not installed: what `wrk/replay.lua` does, in Python.
 
-`python -m bench.generator URL CONNECTIONS SECONDS FILE once|over PAUSE`
+`python -m bench.generator URL CONNECTIONS SECONDS HOST FILE once|over PAUSE`
 """
 
 import json
@@ -59,8 +59,8 @@ class Lines:
 
 
 def main() -> None:
-    url, connections, seconds, file, mode, pause_ms = sys.argv[1:]
-    requests = [read(line) for line in Path(file).read_text().splitlines()]
+    url, connections, seconds, host, file, mode, pause_ms = sys.argv[1:]
+    requests = [read(line, host) for line in Path(file).read_text().splitlines()]
     patience = ANSWER_PATIENCE_SECONDS
     client = HTTPClient.from_url(
         url,
@@ -82,9 +82,9 @@ def main() -> None:
     print(json.dumps(figures(lines, seconds=time.perf_counter() - begun, counted=mode == "once")))
 
 
-def read(line: str) -> Request:
+def read(line: str, host: str) -> Request:
     method, path, token, body = line.split("\t", 3)
-    headers = {"Accept": "*/*"}
+    headers = {"Accept": "*/*", "Host": host}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     if body:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPLAY = Path(__file__).parent / "wrk" / "replay.lua"
+# The name of the site, at whatever port a side listens: of other names the edge keeps little.
+SITE = "localhost:8000"
 LONGEST_SECONDS = 120
 # wrk sets aside memory for every microsecond of it.
 ANSWER_PATIENCE_SECONDS = 30
@@ -111,11 +113,11 @@ def _run(
 def _argv(url: str, connections: int, seconds: float, replay: list[str]) -> list[str]:
     if not shutil.which("wrk"):
         python = [sys.executable, "-m", "bench.generator"]
-        return [*python, url, str(connections), str(seconds), *replay]
+        return [*python, url, str(connections), str(seconds), SITE, *replay]
     # One thread is enough for 20 000 requests a second, and the rest is for the server.
     wrk = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds)}"]
     patience = f"--timeout={ANSWER_PATIENCE_SECONDS}s"
-    return [*wrk, patience, "-s", str(REPLAY), url, "--", *replay]
+    return [*wrk, patience, "-s", str(REPLAY), url, "--", SITE, *replay]
 
 
 def _cpu_seconds_of_ended_children() -> float:

@@ -23,6 +23,7 @@ import django
 from redis import Redis
 
 from bench import rows
+from bench.load import SITE
 from bench.pace import Pace
 from bench.sides import Side
 from evently.dev.postgres import Postgres
@@ -165,6 +166,7 @@ class Stage:
             "TRUSTED_PROXIES": "127.0.0.1",
             "DATABASE_URL": self._postgres.url,
             "DJANGO_SETTINGS_MODULE": "evently.settings",
+            "SITE_URL": f"http://{SITE}",
             "STATIC_ROOT": str(self.folder / "static"),
             "RATE_LIMITS": "on",
         }

@@ -25,6 +25,8 @@ from bench.stage import Stage
 VISITS = 60_000
 BOOKINGS_A_SECOND = 10
 BUYERS_AT_ONCE = 8
+# Without caches more than that only wait, on a slow machine too long, and are then sent away.
+CONNECTIONS_UNCACHED = 16
 LISTS = (
     *("/", "/?when=quarter", "/?price=20", "/?search=hall"),
     *("/api/v1/events", "/api/v1/events?limit=50", "/api/v1/events?available=true"),
@@ -85,7 +87,7 @@ class Visitors:
         """Visit each page once, as has happened on a server that has run for some minutes."""
         send_each(url, self.pages, connections=CONNECTIONS)
 
-    def come(self, url: str) -> Answers:
+    def come(self, url: str, *, connections: int) -> Answers:
         """Browse as fast as the server answers, while some book at a steady rate.
 
         Raises:
@@ -95,7 +97,7 @@ class Visitors:
         with ThreadPoolExecutor(1) as pool:
             booking = pool.submit(self._book, url, number)
             answers = send_over_and_over(
-                url, self.visits, connections=CONNECTIONS, seconds=self._seconds
+                url, self.visits, connections=connections, seconds=self._seconds
             )
         booked = booking.result().statuses
         if answers.bad or answers.lost or booked != {"201": number}:
@@ -133,7 +135,13 @@ def measure(stage: Stage) -> Browse:
         with stage.serving(floor_of(answers)) as urls["floor"]:
             before = _asked(urls["lane"])
             rounds = [
-                {side: visitors.come(url) for side, url in urls.items()}
+                {
+                    side: visitors.come(
+                        url,
+                        connections=CONNECTIONS_UNCACHED if side == "uncached" else CONNECTIONS,
+                    )
+                    for side, url in urls.items()
+                }
                 for _ in range(stage.pace.rounds)
             ]
             after = _asked(urls["lane"])

@@ -1,6 +1,7 @@
 -- Sends the requests of a file, one a line: method, path, token and body between tabs.
 --
--- wrk … -s replay.lua URL -- FILE MODE PAUSE
+-- wrk … -s replay.lua URL -- HOST FILE MODE PAUSE
+--   HOST   the header of that name
 --   MODE   "once": each request once, and the end comes with the last answer;
 --          "over": over and over, until wrk's own time is up
 --   PAUSE  milliseconds between an answer and the next request, on average (0 to twice as long)
@@ -32,9 +33,9 @@ local function seconds_now()
   return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
 end
 
-local function read(line)
+local function read(line, host)
   local method, path, token, body = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$")
-  local headers = { ["Accept"] = "*/*" }
+  local headers = { ["Accept"] = "*/*", ["Host"] = host }
   if token ~= "" then headers["Authorization"] = "Bearer " .. token end
   if body == "" then return wrk.format(method, path, headers) end
   headers["Content-Type"] = "application/json"
@@ -62,12 +63,12 @@ function setup(thread)
 end
 
 function init(args)
-  local mean = tonumber(args[3])
+  local host, file, mode, mean = args[1], args[2], args[3], tonumber(args[4])
   if mean > 0 then
     function delay() return 2 * mean * math.random() end
   end
-  for line in io.lines(args[1]) do lines[#lines + 1] = read(line) end
-  if args[2] == "once" then count_to_the_last() end
+  for line in io.lines(file) do lines[#lines + 1] = read(line, host) end
+  if mode == "once" then count_to_the_last() end
 end
 
 function request()

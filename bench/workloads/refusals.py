@@ -37,7 +37,7 @@ class Refusals:
             for kind, rate in self.refused.items()
         ]
         kept = self.booked_under_attack / self.booked
-        return [*costs, Ratio("refusals, bookings in a flood of them ÷ without", kept, 0.4, 0.67)]
+        return [*costs, Ratio("refusals, bookings in a flood of them ÷ without", kept, 0.2, 0.5)]
 
     @property
     def figures(self) -> dict[str, str]:

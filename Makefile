@@ -25,7 +25,7 @@ test: .venv/.ready-to-test ## run all tests, side by side on the cores there are
 	@exec $(PY) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 attack: .venv/.ready-to-test ## attack a started Evently in every known way, while others book (ARGS="-k flood")
-	@exec $(PY) -m pytest tests/security $(ARGS)
+	@NOTHING_ELSE_RUNS=yes exec $(PY) -m pytest tests/security $(ARGS)
 
 check: .venv/.ready-to-test $(OPENAPI)/node_modules/.ready ## format, lint, types, layers, templates, migrations, API document
 	@$(PY) -m ruff format --check .

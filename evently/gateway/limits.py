@@ -24,6 +24,10 @@ from evently.gateway.replies import STARTS, Headers, with_headers
 from evently.gateway.sessions import Sessions
 from evently.gateway.tiers import DUE, SAFE, Tier, shared_tier_of, static_tiers_of, tiers_of
 
+# Whoever asks again as soon as they are refused waits for it, and the processor is for others (as
+# nginx does it: `limit_req` holds back what is too much).
+REFUSED_AFTER_SECONDS = 1.0
+
 
 class Due(NamedTuple):
     """Budgets that a request uses only if it comes past the edge cache, and who judges them."""
@@ -131,6 +135,7 @@ async def _refuse(
     verdict: Verdict, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable
 ) -> None:
     LIMIT_REFUSED.labels(verdict.tier.name).inc()
+    await asyncio.sleep(REFUSED_AFTER_SECONDS)
     seconds = _seconds(verdict.wait_ms)
     await refuse(
         scope,

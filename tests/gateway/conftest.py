@@ -8,11 +8,17 @@ import pytest
 from pytest_django import Settings
 
 from evently.console import Console
+from evently.gateway import limits
 from evently.gateway.access import access_log
 from evently.gateway.limits import RateLimits, SharedLimit
 from evently.gateway.tiers import budgets, shared_tier
 from evently.repeats import OncePerMinute
 from tests.gateway.asking import ok
+
+
+@pytest.fixture(autouse=True)
+def _refusals_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REFUSED_AFTER_SECONDS", 0)
 
 
 @pytest.fixture
@@ -22,8 +28,8 @@ async def limited() -> AsyncIterator[RateLimits]:
     await layer.close()
 
 
-@pytest.fixture
-def limits(settings: Settings) -> Iterator[Callable[..., None]]:
+@pytest.fixture(name="limits")
+def _limits(settings: Settings) -> Iterator[Callable[..., None]]:
     """Set figures for the test: `limits(booking=3)`."""
 
     def set_figures(**figures: int) -> None:

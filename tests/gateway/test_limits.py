@@ -1,5 +1,6 @@
 """Who may ask how often, and what is said to whoever asks too often."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from django.core.cache import cache
 from prometheus_client import Counter
 from pytest_django import Settings
 
+from evently.gateway import limits as gateway_limits
 from evently.gateway.callers import claims_of
 from evently.gateway.limits import RateLimits
 from evently.gateway.metrics import LIMIT_ALLOWED, LIMIT_REFUSED
@@ -60,6 +62,20 @@ async def test_every_answer_tells_of_the_tier_with_the_least_left(
     assert first.headers["ratelimit-limit"] == "5"
     assert [reply.headers["ratelimit-remaining"] for reply in (first, second)] == ["4", "3"]
     assert 55 < int(first.headers["ratelimit-reset"]) <= 60
+
+
+async def test_a_refusal_is_held_back_and_nothing_else(
+    limited: RateLimits, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_limits, "REFUSED_AFTER_SECONDS", 2)
+    limits(booking=2)
+    clock = asyncio.get_running_loop().time
+    took = []
+    for expected in (200, 200, 429):
+        began = clock()
+        assert (await book(limited, bearer("ada"))).status == expected
+        took.append(clock() - began)
+    assert max(took[:2]) < 2 <= took[2]
 
 
 async def test_who_asks_too_often_is_told_when_to_come_back(

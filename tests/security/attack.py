@@ -20,8 +20,8 @@ import psutil
 from tests.live_server import Answer, LiveEvently, Sale, Web, eventually
 
 # The promise is one second on a machine that does nothing else, as under `make attack`. In a test
-# suite, on a busy machine, this is still shorter than every deadline by which an attack would end by
-# itself (10 s).
+# suite, on a busy machine, this is still shorter than every deadline by which an attack would end
+# by itself (10 s).
 LONGEST_ANSWER_SECONDS = 1.0 if os.environ.get("NOTHING_ELSE_RUNS") else 5.0
 # What the interpreter keeps for itself after a rush, beside what it had before.
 MEMORY_SLACK_BYTES = 48 * 2**20

@@ -62,7 +62,7 @@ def test_a_flood_of_pages_leaves_what_buyers_need(
 ) -> None:
     buyers = iter(sale.tokens)
     assert evently.ask(KEPT_PAGE, port=web.port).status == 200
-    found = flood(web, DJANGO_PAGE, 50)
+    found = flood(web, DJANGO_PAGE, 25)
     assert found.keys() == {200, 429}
     assert found[200] <= EVERYBODY * 0.6
     # More strangers are refused, and whoever is logged in is not.
@@ -82,14 +82,14 @@ def test_invented_sessions_and_tokens_do_not_pass_for_people(
         {"authorization": "Bearer " + sale.tokens[0][:-6] + "forged"},
     ):
         evently.forget_limits()
-        found = flood(web, "/bookings/", 50, **headers)
-        assert found[429] >= 1_000 - EVERYBODY * 0.6, headers
+        found = flood(web, "/bookings/", 25, **headers)
+        assert found[429] >= 500 - EVERYBODY * 0.6, headers
         assert evently.book(sale, sale.tokens[1], port=web.port).status in {201, 409}
 
 
 def test_a_flood_writes_some_lines_and_not_thousands(evently: LiveEvently, web: Web) -> None:
     before = len(evently.log.read_text().splitlines())
-    assert flood(web, DJANGO_PAGE, 50)[429] > 600
+    assert flood(web, DJANGO_PAGE, 25)[429] > 150
     refused = [
         line for line in evently.log.read_text().splitlines()[before:] if re.search(r" 429 ", line)
     ]

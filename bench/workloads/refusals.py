@@ -98,7 +98,8 @@ def _sell_in_a_flood(stage: Stage, url: str, buyers: int) -> Answers:
         Wrong: the flood was over before the last of them was answered, or not refused.
     """
     seconds = 3 * stage.pace.seconds
-    flood = booking_lines(stage.tokens[-1:], add_events(stage.rows, number=1, seats=AMPLE))
+    # A line for each connection, all of one person.
+    flood = booking_lines(stage.tokens[-1:] * FLOOD, add_events(stage.rows, number=1, seats=AMPLE))
     with ThreadPoolExecutor(1) as pool:
         attack = pool.submit(send_over_and_over, url, flood, connections=FLOOD, seconds=seconds)
         answers = sell(stage, url, buyers=buyers // 2)

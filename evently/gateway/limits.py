@@ -24,8 +24,8 @@ from evently.gateway.replies import STARTS, Headers, with_headers
 from evently.gateway.sessions import Sessions
 from evently.gateway.tiers import DUE, SAFE, Tier, shared_tier_of, static_tiers_of, tiers_of
 
-# Whoever asks again as soon as they are refused waits for it, and the processor is for others (as
-# nginx does it: `limit_req` holds back what is too much).
+# A refusal is sent this late. A client that asks again at once would otherwise keep the processor
+# busy with refusals (nginx holds back what is too much by `limit_req` in the same way).
 REFUSED_AFTER_SECONDS = 1.0
 
 

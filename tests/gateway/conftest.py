@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from evently.console import Console
-from evently.gateway import limits
+from evently.gateway import limits as gateway_limits
 from evently.gateway.access import access_log
 from evently.gateway.limits import RateLimits, SharedLimit
 from evently.gateway.tiers import budgets, shared_tier
@@ -18,7 +18,7 @@ from tests.gateway.asking import ok
 
 @pytest.fixture(autouse=True)
 def _refusals_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REFUSED_AFTER_SECONDS", 0)
+    monkeypatch.setattr(gateway_limits, "REFUSED_AFTER_SECONDS", 0)
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ async def limited() -> AsyncIterator[RateLimits]:
     await layer.close()
 
 
-@pytest.fixture(name="limits")
-def _limits(settings: Settings) -> Iterator[Callable[..., None]]:
+@pytest.fixture
+def limits(settings: Settings) -> Iterator[Callable[..., None]]:
     """Set figures for the test: `limits(booking=3)`."""
 
     def set_figures(**figures: int) -> None:

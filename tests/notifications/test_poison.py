@@ -200,8 +200,9 @@ def test_a_domain_with_umlauts_gets_its_mail_and_so_does_everybody_behind(smtp: 
     give_address(anna, "anna@müller-käse.example")
     deliver_batch(now=now())
     assert {state_of(delivery) for delivery in (anna, *behind)} == {Status.SENT}
-    assert smtp.recipients[0] == "anna@xn--mller-kse-12a1x.example"
-    assert smtp.taken[0]["To"] == "anna@xn--mller-kse-12a1x.example"
+    assert len(smtp.recipients) == 4
+    assert smtp.recipients.count("anna@xn--mller-kse-12a1x.example") == 1
+    assert [mail["To"] for mail in smtp.taken] == smtp.recipients
 
 
 def test_sendgrid_is_told_the_domain_in_ascii(sendgrid: FakeSendGrid) -> None:

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 
 from bookings.errors import AlreadyBooked
 from bookings.models import Booking
+from evently.errors import Busy
 from events.errors import EventClosed
 from events.models import Event
 from events.services import audit_inventory
@@ -26,7 +27,14 @@ from tests.waitlist.people import (
 from waitlist.errors import OfferNotFound, OfferPassed
 from waitlist.models import Entry, Offer
 from waitlist.queries import get_offer, offer_id_of, offer_token, waitlist_summary
-from waitlist.services import accept_offer, decline_offer, expire_offers, leave_waitlist, sweep
+from waitlist.services import (
+    accept_offer,
+    booked,
+    decline_offer,
+    expire_offers,
+    leave_waitlist,
+    sweep,
+)
 from waitlist.services.booked import end_entries_of_booked
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +173,22 @@ def test_whoever_books_in_public_while_waiting_waits_no_more() -> None:
     make_booking(event, user, quantity=1)
     assert (status_of(entry), status_of(behind)) == ("booked", "waiting")
     assert is_sound(event)
+
+
+@real_commits
+def test_a_booking_is_answered_when_the_entry_of_its_person_cannot_be_ended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = make_event(capacity=2)
+    entry = make_entry(event, quantity=3)
+
+    def fail(**_: object) -> None:
+        raise Busy
+
+    monkeypatch.setattr(booked, "end_entries_of_booked", fail)
+    assert make_booking(event, entry.user).status == "confirmed"
+    assert "on_commit" in caplog.text
+    assert status_of(entry) == "waiting"
 
 
 @real_commits

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -28,10 +27,13 @@ def note_bookings(facts: Sequence[BookingConfirmed]) -> None:
     by_event: dict[UUID, list[UUID]] = defaultdict(list)
     for event_id, user_id in list_waiting({(fact.event_id, fact.user_id) for fact in facts}):
         by_event[event_id].append(user_id)
+    now = timezone.now()
     for event_id, user_ids in by_event.items():
-        end = partial(
-            end_entries_of_booked, event_id=event_id, user_ids=user_ids, now=timezone.now()
-        )
+
+        def end(event_id: UUID = event_id, user_ids: list[UUID] = user_ids) -> None:
+            # A function of its own: Django logs the failure of a robust one by its name.
+            end_entries_of_booked(event_id=event_id, user_ids=user_ids, now=now)
+
         transaction.on_commit(end, robust=True)
 
 
